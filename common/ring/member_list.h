@@ -1,0 +1,47 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/ring/member.h"
+
+namespace mydht::ring {
+
+/// Names a version of the ring in every message (R1): its height orders agreed versions, the hash tells others apart.
+struct VersionName {
+  std::uint64_t height = 0;
+  std::uint64_t hash = 0;
+
+  auto operator<=>(const VersionName&) const = default;
+};
+
+/// A version of the ring as a value: its member records (also those of members that are gone, so that they stay gone),
+/// the number of replicas and the number of the placement algorithm. A join semilattice under mergeLists.
+struct MemberList {
+  std::vector<Member> members;         ///< sorted by id, each id once
+  std::uint32_t replicas = 3;
+  std::uint32_t replicasNumber = 1;    ///< grows with each change of replicas; the higher one wins a merge
+  std::uint32_t algorithm = 1;         ///< of placement; the higher one wins a merge
+
+  bool operator==(const MemberList&) const = default;
+
+  const Member* find(NodeId id) const;
+  bool hasPresent(NodeId id) const;
+  /// Puts a record in, merged with the one that is there.
+  void put(const Member& member);
+  /// The ids with rank Present, in order.
+  std::vector<NodeId> present() const;
+};
+
+/// The least list that contains both: commutative, associative, idempotent.
+MemberList mergeLists(const MemberList& a, const MemberList& b);
+
+/// Whether a contains b: merging b into a changes nothing.
+bool contains(const MemberList& a, const MemberList& b);
+
+/// Height = sum of all ranks and numbers (+1 a record), which only grow; hash = XXH3 of the list's canonical bytes.
+VersionName nameOf(const MemberList& list);
+
+}  // namespace mydht::ring

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "common/ring/ring.h"
+
+namespace mydht::ring {
+
+/// At most this many versions are active at once (R3); further changes wait.
+inline constexpr std::size_t kActiveVersions = 3;
+
+/// What one node knows of its ring: the active versions, from the newest complete one (first) to the newest (last), each
+/// containing the one before. An immutable value, shared as snapshot; a change makes a new view. Any thread.
+class View {
+ public:
+  /// `active` is not empty, rising, and each contains the one before.
+  View(std::uint64_t ringIdentity, std::vector<RingPtr> active);
+
+  /// The ring's identity: random, made by its first node. Rings of different identity never merge.
+  std::uint64_t ringIdentity() const { return ringIdentity_; }
+  const std::vector<RingPtr>& active() const { return active_; }
+  const Ring& complete() const { return *active_.front(); }
+  const Ring& newest() const { return *active_.back(); }
+  bool changing() const { return active_.size() > 1; }
+
+  /// Distinct home nodes of the partition over all active versions; those of the newest version first, in ring order.
+  std::vector<NodeId> homes(PartitionId partition) const;
+  /// Distinct present members over all active versions.
+  std::vector<NodeId> members() const;
+
+  /// Whether these nodes hold a quorum of the partition's home nodes in EACH active version (R3).
+  bool quorumInEach(PartitionId partition, const std::set<NodeId>& nodes) const;
+  /// Whether these nodes hold a majority of the members of each active version (R2).
+  bool majorityInEach(const std::set<NodeId>& nodes) const;
+
+  /// Whether somebody whose newest and newest complete versions are these knows less than this view in a way that
+  /// matters for the partition: a newer version here gives it other home nodes, or more versions count (R4).
+  bool changesSince(const VersionName& newest, const VersionName& complete, PartitionId partition) const;
+
+ private:
+  std::uint64_t ringIdentity_;
+  std::vector<RingPtr> active_;
+};
+
+using ViewPtr = std::shared_ptr<const View>;
+
+/// What both know together: the higher complete version up to the highest newest one. The views must be of one ring and
+/// their versions comparable (R2 makes them so); nullopt when they are not, which a caller reports and refuses.
+std::optional<View> mergeViews(const View& a, const View& b);
+
+}  // namespace mydht::ring

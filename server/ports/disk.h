@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/result/result.h"
+#include "server/task/body.h"
+
+namespace mydht {
+
+/// Names a large value's file on this node. Never reused, not even after a crash. 0 is none.
+using BlobId = std::uint64_t;
+
+/// What one commit does, all of it or nothing. A later row with the same name wins over an earlier one.
+struct Batch {
+  std::vector<std::pair<std::string, std::optional<Bytes>>> rows;  ///< row and new content; none deletes it
+  std::vector<BlobId> publishes;                                   ///< sealed blobs that belong to the data from now on
+  std::vector<BlobId> drops;                                       ///< published blobs that no longer do
+};
+
+/// Some rows in order, and where to go on; `next` is empty at the end.
+struct Page {
+  std::vector<std::pair<std::string, Bytes>> rows;
+  std::string next;
+};
+
+/// A large value being written. Destroyed unsealed (or sealed but never published by the next start) = removed.
+class BlobWriter {
+ public:
+  virtual ~BlobWriter() = default;
+  /// Writes and checksums off the loop; returns when there is room for more, so memory is bounded.
+  virtual Task<Result<>> append(Bytes piece, Deadline deadline) = 0;
+  /// Synced to the disk, its directory entry included, and not yet part of the data: a Batch publishes it.
+  virtual Task<Result<BlobId>> seal(Deadline deadline) = 0;
+};
+
+/// One node's disk: rows in order of their names, and blobs. Two implementations: RocksDB with files (server/disk), and
+/// maps with "what was synced so far" (tests/support/simulation). Callable on every loop; a task resumes on its caller's.
+/// Errors: Io, Corrupt, NoSpace, Stopped. A failed commit leaves it unknown whether the batch will be there after a
+/// restart, and every later commit fails too until then: what follows a lost batch must not be kept.
+class Disk {
+ public:
+  /// From memory alone; nullopt = would block, so `co_await get(row)`.
+  virtual std::optional<Result<std::optional<Bytes>>> tryGet(std::string_view row) = 0;
+  /// The row's content, none if there is no such row. Sees what is committed, and may see what is being committed.
+  virtual Task<Result<std::optional<Bytes>>> get(std::string row, Deadline deadline) = 0;
+  /// Rows with from <= name < to in order, until about mostBytes of names and contents are collected (at least one row).
+  virtual Task<Result<Page>> scan(std::string from, std::string to, std::size_t mostBytes, Deadline deadline) = 0;
+  /// Atomic, and synced when it returns with the batch's number, which grows with every batch and is kept across
+  /// restarts. All that wait share one sync (group commit). Batches of one caller are applied in order.
+  virtual Task<Result<std::uint64_t>> commit(Batch batch) = 0;
+  /// The number of the last batch that is known to be synced.
+  virtual std::uint64_t lastSynced() const = 0;
+
+  virtual Task<Result<std::unique_ptr<BlobWriter>>> createBlob(std::uint64_t sizeHint) = 0;
+  /// A published or sealed blob. Open ones stay readable after a drop.
+  virtual Task<Result<std::shared_ptr<const Blob>>> openBlob(BlobId blob, Deadline deadline) = 0;
+  /// Removes a sealed blob that will not be published.
+  virtual void discardBlob(BlobId blob) = 0;
+
+  virtual std::uint64_t freeBytes() const = 0;
+
+ protected:
+  ~Disk() = default;
+};
+
+}  // namespace mydht

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/result/result.h"
+#include "common/result/types.h"
+
+/// The JSON of the HTTP interface, written by the server and read by the client. Rules for all of it: a key stands
+/// there twice, as `key`, percent-encoded as in a path, which is exact, always ASCII and what is read back, and as
+/// `text`, the key itself, left out if it is not UTF-8. Identities and hashes are strings of 16 hexadecimal digits,
+/// since JavaScript's numbers have only 53 bits. Readers ignore members that they do not know and refuse a missing one
+/// or another type with BadRequest.
+namespace mydht::protocol {
+
+/// Where a member stands, as people see it.
+enum class MemberState : std::uint8_t { Joining, Active, Leaving, Gone, Removed };
+
+/// "joining", "active", "leaving", "gone" or "removed".
+std::string_view memberStateText(MemberState state);
+
+/// One member of the ring, as one node sees it.
+struct NodeStatus {
+  NodeId id = 0;
+  std::string name;  ///< host:port; empty if no address is known
+  MemberState state = MemberState::Active;
+  std::uint32_t weightHundredths = 100;
+  std::string zone;
+  std::optional<bool>
+      lastCallOk;  ///< whether the last call to it succeeded; nothing before the first and for the node itself
+
+  bool operator==(const NodeStatus&) const = default;
+};
+
+/// One node and its ring, as it sees it.
+struct RingStatus {
+  NodeId self = 0;
+  std::string selfName;        ///< host:port
+  std::string programVersion;  ///< for example "0.1.0"
+  std::uint64_t ringIdentity = 0;
+  std::uint64_t height = 0;          ///< of the newest version
+  std::uint64_t listHash = 0;        ///< of the newest version
+  std::uint64_t fingerprint = 0;     ///< of the newest version's table
+  std::uint32_t activeVersions = 1;  ///< over 1 while the ring changes
+  std::uint32_t replicas = 3;
+  std::vector<NodeStatus> members;
+  std::uint64_t keys = 0;   ///< live values on this node
+  std::uint64_t bytes = 0;  ///< their sizes together
+  std::vector<Key> firstKeys;
+
+  bool operator==(const RingStatus&) const = default;
+};
+
+/// The home nodes of a key.
+struct WhereIs {
+  Key key;
+  PartitionId partition = 0;
+  std::vector<std::string> nodes;  ///< host:port, in ring order
+
+  bool operator==(const WhereIs&) const = default;
+};
+
+/// Whether a key has a value, and which.
+struct HasKey {
+  Key key;
+  bool found = false;
+  std::int64_t timestampMicros = 0;  ///< of its version, since 1970; 0 if there is none
+  std::uint64_t size = 0;
+  std::string sha256;  ///< hexadecimal; empty if there is none
+
+  bool operator==(const HasKey&) const = default;
+};
+
+std::string toJson(const RingStatus& status);
+std::string toJson(const WhereIs& whereIs);
+std::string toJson(const HasKey& hasKey);
+
+Result<RingStatus> ringStatusFromJson(std::string_view json);
+Result<WhereIs> whereIsFromJson(std::string_view json);
+Result<HasKey> hasKeyFromJson(std::string_view json);
+
+}  // namespace mydht::protocol

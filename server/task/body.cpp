@@ -32,7 +32,9 @@ class RegionSource final : public ByteSource {
     const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(region_.length - at_, limits::kChunkBytes));
     if (length == 0) co_return Bytes();
     auto piece = co_await region_.blob->read(region_.offset + at_, length, deadline);
-    if (piece) at_ += piece->size();
+    if (!piece) co_return piece.error();
+    if (piece->empty()) co_return Error{Kind::Corrupt, "a value ends before its size"};  // never to be read as "over"
+    at_ += piece->size();
     co_return piece;
   }
 

@@ -13,7 +13,8 @@ using Deadline = Time;
 using Duration = std::chrono::nanoseconds;
 
 /// Where coroutines run: one thread's ready queue and timers. Two implementations: EventLoop (server/runtime) and
-/// SimExecutor (tests/support/simulation). Borrowed by everybody, owned by node or by the test, outlives all tasks on it.
+/// SimExecutor (tests/support/simulation). Borrowed by everybody, owned by node or by the test, outlives all tasks on
+/// it.
 class Executor {
  public:
   /// The executor's own time; read once a turn, so that it is cheap. Own thread.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <coroutine>
+#include <cstdint>
 
 #include "server/task/executor.h"
 #include "server/task/task.h"
@@ -8,7 +9,8 @@
 namespace mydht {
 
 /// A condition that tasks of one executor wait for. A wait ends by a notify or at its deadline; a notify reaches those
-/// that wait at that moment, so waiters check their condition in a loop. Own thread alone; nobody may wait when it dies.
+/// that wait at that moment, in the order in which they came, so waiters check their condition in a loop. When both
+/// happen in one turn, the notify counts. Own thread alone; nobody may wait when it dies.
 class Signal {
  public:
   explicit Signal(Executor& executor) : executor_(executor) {}
@@ -18,62 +20,67 @@ class Signal {
 
   /// Wakes everybody who waits now; they run later in this turn.
   void notifyAll() {
-    Wait* wait = first_;
-    first_ = nullptr;
-    while (wait != nullptr) {
-      Wait* const next = wait->next;
-      wait->listed = false;
-      wait->notified = true;
-      if (wait->timer == 0 || executor_.cancel(wait->timer)) executor_.post(wait->handle);
-      wait = next;
-    }
+    while (first_ != nullptr) notifyOne();
   }
 
-  class Wait;
+  /// Wakes the one who has waited longest, if anybody waits.
+  void notifyOne() {
+    Wait* const wait = first_;
+    if (wait == nullptr) return;
+    unlink(*wait);
+    wait->notified_ = true;
+    // A timer that cannot be taken back has put its coroutine into the ready queue already: once is enough.
+    if (wait->timer_ == 0 || executor_.cancel(wait->timer_)) executor_.post(wait->handle_);
+  }
+
+  class [[nodiscard]] Wait;
   /// `co_await signal.wait();`
   Wait wait() { return Wait(*this, Time::max()); }
   /// `bool notified = co_await signal.waitUntil(deadline);`: false when the deadline came first.
   Wait waitUntil(Time deadline) { return Wait(*this, deadline); }
 
-  class Wait {
+  /// One who waits; lives in the waiting coroutine's frame, and in the signal's list while it waits.
+  class [[nodiscard]] Wait {
    public:
     Wait(Signal& signal, Time deadline) : signal_(signal), deadline_(deadline) {}
+    Wait(const Wait&) = delete;
+    Wait& operator=(const Wait&) = delete;
     bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> self) {
-      handle = self;
-      next = signal_.first_;
-      signal_.first_ = this;
-      listed = true;
-      if (deadline_ != Time::max()) timer = signal_.executor_.wakeAt(deadline_, self);
+      handle_ = self;
+      signal_.link(*this);
+      if (deadline_ != Time::max()) timer_ = signal_.executor_.wakeAt(deadline_, self);
     }
     bool await_resume() {
-      if (listed) signal_.forget(this);
-      return notified;
+      if (!notified_) signal_.unlink(*this);
+      return notified_;
     }
 
    private:
     friend class Signal;
     Signal& signal_;
     Time deadline_;
-    std::coroutine_handle<> handle;
-    Wait* next = nullptr;
-    std::uint64_t timer = 0;
-    bool listed = false;
-    bool notified = false;
+    std::coroutine_handle<> handle_;
+    Wait* previous_ = nullptr;
+    Wait* next_ = nullptr;
+    std::uint64_t timer_ = 0;
+    bool notified_ = false;
   };
 
  private:
-  void forget(Wait* gone) {
-    for (Wait** at = &first_; *at != nullptr; at = &(*at)->next) {
-      if (*at == gone) {
-        *at = gone->next;
-        return;
-      }
-    }
+  void link(Wait& wait) {
+    wait.previous_ = last_;
+    (last_ != nullptr ? last_->next_ : first_) = &wait;
+    last_ = &wait;
+  }
+  void unlink(Wait& wait) {
+    (wait.previous_ != nullptr ? wait.previous_->next_ : first_) = wait.next_;
+    (wait.next_ != nullptr ? wait.next_->previous_ : last_) = wait.previous_;
   }
 
   Executor& executor_;
   Wait* first_ = nullptr;
+  Wait* last_ = nullptr;
 };
 
 }  // namespace mydht

@@ -22,15 +22,16 @@ struct PromiseBase {
   Executor* executor = nullptr;         ///< where this task runs now
   Executor* awaiterExecutor = nullptr;  ///< where the awaiter waits
   std::coroutine_handle<> awaiter;
-  bool starting = false;         ///< the awaiter is still inside await_suspend, on its own thread
-  bool finishedAtOnce = false;   ///< ended without sleeping: the awaiter does not sleep either, so the stack never grows
+  bool starting = false;        ///< the awaiter is still inside await_suspend, on its own thread
+  bool finishedAtOnce = false;  ///< ended without sleeping: the awaiter does not sleep either, so the stack never grows
 
   static void* operator new(std::size_t size) { return allocateFrame(size); }
   static void operator delete(void* frame, std::size_t size) { releaseFrame(frame, size); }
 
   std::suspend_always initial_suspend() noexcept { return {}; }
   /// Resumes the awaiter through its ready queue. Whoever ends on a foreign executor may not touch the frame after the
-  /// post, since the awaiter may have destroyed it by then; not inlined, because clang 14 would keep locals in the frame.
+  /// post, since the awaiter may have destroyed it by then; not inlined, because clang 14 would keep locals in the
+  /// frame.
   struct Final {
     bool await_ready() noexcept { return false; }
     template <class P>
@@ -81,7 +82,9 @@ class [[nodiscard]] Task {
   Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
   Task& operator=(Task&&) = delete;
   ~Task() {
-    if (handle_) handle_.destroy();
+    if (!handle_) return;
+    MYDHT_ASSERT(!handle_.promise().awaiter || handle_.done());  // not started, or over: never asleep
+    handle_.destroy();
   }
 
   bool await_ready() const noexcept { return false; }

@@ -14,6 +14,8 @@ std::uint64_t positionOf(std::string_view key);
 PartitionId partitionOfPosition(std::uint64_t position);
 
 /// The partition of a key.
-inline PartitionId partitionOf(std::string_view key) { return partitionOfPosition(positionOf(key)); }
+inline PartitionId partitionOf(std::string_view key) {
+  return partitionOfPosition(positionOf(key));
+}
 
 }  // namespace mydht

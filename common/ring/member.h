@@ -16,10 +16,10 @@ enum class Rank : std::uint8_t { Present = 0, Gone = 1, Removed = 2 };
 struct Member {
   NodeId id = 0;
   Rank rank = Rank::Present;
-  std::uint32_t number = 1;             ///< grows with each change of the fields below; the higher one wins a merge
-  std::uint64_t tokenSeed = 0;          ///< the identity's own, or that of the node which it replaces
-  std::uint32_t weightHundredths = 100; ///< 1 to 100,000; 100 = a weight of 1 = 256 tokens
-  std::string zone;                     ///< empty: the default zone
+  std::uint32_t number = 1;              ///< grows with each change of the fields below; the higher one wins a merge
+  std::uint64_t tokenSeed = 0;           ///< the identity's own, or that of the node which it replaces
+  std::uint32_t weightHundredths = 100;  ///< 1 to 100,000; 100 = a weight of 1 = 256 tokens
+  std::string zone;                      ///< empty: the default zone
 
   bool operator==(const Member&) const = default;
 };

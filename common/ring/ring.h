@@ -23,7 +23,8 @@ class Ring {
   /// Hash of the table: differs if two builds round differently (R1).
   std::uint64_t fingerprint() const { return fingerprint_; }
 
-  /// The home nodes of a partition in ring order, min(replicas, present members) distinct ones. Valid while the ring lives.
+  /// The home nodes of a partition in ring order, min(replicas, present members) distinct ones. Valid while the ring
+  /// lives.
   std::span<const NodeId> homes(PartitionId partition) const {
     return {&table_[static_cast<std::size_t>(partition) * copies_], copies_};
   }

@@ -13,11 +13,11 @@ namespace mydht::ring {
 /// At most this many versions are active at once (R3); further changes wait.
 inline constexpr std::size_t kActiveVersions = 3;
 
-/// What one node knows of its ring: the active versions, from the newest complete one (first) to the newest (last), each
-/// containing the one before. An immutable value, shared as snapshot; a change makes a new view. Any thread.
+/// What one node knows of its ring: the active versions, from the newest complete one (first) to the newest (last),
+/// each containing the one before. An immutable value, shared as snapshot; a change makes a new view. Any thread.
 class View {
  public:
-  /// `active` is not empty, rising, and each contains the one before.
+  /// `active` must pass canBeActive: whoever has it from outside asks first.
   View(std::uint64_t ringIdentity, std::vector<RingPtr> active);
 
   /// The ring's identity: random, made by its first node. Rings of different identity never merge.
@@ -47,6 +47,10 @@ class View {
 };
 
 using ViewPtr = std::shared_ptr<const View>;
+
+/// Whether these can be a view's active versions: not empty, at most kActiveVersions, rising, each containing the one
+/// before.
+bool canBeActive(const std::vector<RingPtr>& versions);
 
 /// What both know together: the higher complete version up to the highest newest one. The views must be of one ring and
 /// their versions comparable (R2 makes them so); nullopt when they are not, which a caller reports and refuses.

@@ -1,0 +1,102 @@
+#include "common/ring/view.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/result/check.h"
+
+namespace mydht::ring {
+
+namespace {
+
+unsigned countIn(std::span<const NodeId> nodes, const std::set<NodeId>& chosen) {
+  return static_cast<unsigned>(
+      std::count_if(nodes.begin(), nodes.end(), [&](NodeId node) { return chosen.count(node) > 0; }));
+}
+
+/// Puts a version at its place in a chain of versions of which each contains the one before. False if it has none.
+/// The order is containment itself, not height: two records of equal number and different content have equal heights.
+bool insertIntoChain(std::vector<RingPtr>& chain, const RingPtr& version) {
+  auto at = chain.begin();
+  while (at != chain.end() && (*at)->name() != version->name() && contains(version->list(), (*at)->list())) ++at;
+  if (at != chain.end() && (*at)->name() == version->name()) return true;
+  if (at != chain.end() && !contains((*at)->list(), version->list())) return false;
+  chain.insert(at, version);
+  return true;
+}
+
+}  // namespace
+
+View::View(std::uint64_t ringIdentity, std::vector<RingPtr> active)
+    : ringIdentity_(ringIdentity), active_(std::move(active)) {
+  MYDHT_ASSERT(canBeActive(active_));
+}
+
+std::vector<NodeId> View::homes(PartitionId partition) const {
+  std::vector<NodeId> nodes;
+  for (auto version = active_.rbegin(); version != active_.rend(); ++version) {
+    for (const NodeId node : (*version)->homes(partition)) {
+      if (std::find(nodes.begin(), nodes.end(), node) == nodes.end()) nodes.push_back(node);
+    }
+  }
+  return nodes;
+}
+
+std::vector<NodeId> View::members() const {
+  std::set<NodeId> nodes;
+  for (const RingPtr& version : active_) nodes.insert(version->present().begin(), version->present().end());
+  return {nodes.begin(), nodes.end()};
+}
+
+bool View::quorumInEach(PartitionId partition, const std::set<NodeId>& nodes) const {
+  return std::all_of(active_.begin(), active_.end(), [&](const RingPtr& version) {
+    return countIn(version->homes(partition), nodes) >= version->quorum();
+  });
+}
+
+bool View::majorityInEach(const std::set<NodeId>& nodes) const {
+  return std::all_of(active_.begin(), active_.end(),
+                     [&](const RingPtr& version) { return countIn(version->present(), nodes) >= version->majority(); });
+}
+
+bool View::changesSince(const VersionName& newest, const VersionName& complete, PartitionId partition) const {
+  const auto known =
+      std::find_if(active_.begin(), active_.end(), [&](const RingPtr& version) { return version->name() == newest; });
+  if (known != active_.end()) {
+    return std::any_of(known + 1, active_.end(),
+                       [&](const RingPtr& later) { return !sameHomes(**known, *later, partition); });
+  }
+  // What an unknown version below ours said of the partition nobody here can tell any more: better refuse once too
+  // often.
+  const std::uint64_t ours = this->newest().name().height;
+  return newest.height <= ours && complete.height <= ours;
+}
+
+bool canBeActive(const std::vector<RingPtr>& versions) {
+  if (versions.empty() || versions.size() > kActiveVersions) return false;
+  for (std::size_t i = 1; i < versions.size(); ++i) {
+    const Ring& before = *versions[i - 1];
+    const Ring& after = *versions[i];
+    if (after.name() == before.name() || !contains(after.list(), before.list())) return false;
+  }
+  return true;
+}
+
+std::optional<View> mergeViews(const View& a, const View& b) {
+  if (a.ringIdentity() != b.ringIdentity()) return std::nullopt;
+  std::vector<RingPtr> chain;
+  for (const View* view : {&a, &b}) {
+    for (const RingPtr& version : view->active()) {
+      if (!insertIntoChain(chain, version)) return std::nullopt;
+    }
+  }
+  const auto at = [&](const Ring& complete) {
+    return std::find_if(chain.begin(), chain.end(),
+                        [&](const RingPtr& version) { return version->name() == complete.name(); });
+  };
+  chain.erase(chain.begin(), std::max(at(a.complete()), at(b.complete())));
+  if (chain.size() > kActiveVersions) return std::nullopt;
+  return View(a.ringIdentity(), std::move(chain));
+}
+
+}  // namespace mydht::ring

@@ -40,16 +40,20 @@ class BlobWriter {
 };
 
 /// One node's disk: rows in order of their names, and blobs. Two implementations: RocksDB with files (server/disk), and
-/// maps with "what was synced so far" (tests/support/simulation). Callable on every loop; a task resumes on its caller's.
-/// Errors: Io, Corrupt, NoSpace, Stopped. A failed commit leaves it unknown whether the batch will be there after a
-/// restart, and every later commit fails too until then: what follows a lost batch must not be kept.
+/// maps with "what was synced so far" (tests/support/simulation). Callable on every loop; a task resumes on its
+/// caller's. Errors: Io, Corrupt, NoSpace, Stopped; Unavailable when the deadline came first. A failed commit leaves it
+/// unknown whether the batch will be there after a restart, and every later commit fails too until then: what follows a
+/// lost batch must not be kept. A full disk refuses blobs; rows still go into a reserve, so that deletes work: look at
+/// freeBytes.
 class Disk {
  public:
   /// From memory alone; nullopt = would block, so `co_await get(row)`.
   virtual std::optional<Result<std::optional<Bytes>>> tryGet(std::string_view row) = 0;
-  /// The row's content, none if there is no such row. Sees what is committed, and may see what is being committed.
+  /// The row's content, none if there is no such row. Sees what is synced, even when its commit has not returned yet,
+  /// and never what a power cut could still take back.
   virtual Task<Result<std::optional<Bytes>>> get(std::string row, Deadline deadline) = 0;
-  /// Rows with from <= name < to in order, until about mostBytes of names and contents are collected (at least one row).
+  /// Rows with from <= name < to in order, until about mostBytes of names and contents are collected (at least one
+  /// row). `next` is the `from` to go on with.
   virtual Task<Result<Page>> scan(std::string from, std::string to, std::size_t mostBytes, Deadline deadline) = 0;
   /// Atomic, and synced when it returns with the batch's number, which grows with every batch and is kept across
   /// restarts. All that wait share one sync (group commit). Batches of one caller are applied in order.
@@ -58,11 +62,14 @@ class Disk {
   virtual std::uint64_t lastSynced() const = 0;
 
   virtual Task<Result<std::unique_ptr<BlobWriter>>> createBlob(std::uint64_t sizeHint) = 0;
-  /// A published or sealed blob. Open ones stay readable after a drop.
+  /// A published or sealed blob. Open ones stay readable after a drop, but may not outlive the disk. NotFound: it was
+  /// dropped (look at its row again), or never was.
   virtual Task<Result<std::shared_ptr<const Blob>>> openBlob(BlobId blob, Deadline deadline) = 0;
-  /// Removes a sealed blob that will not be published.
+  /// Removes a sealed blob that will not be published. One whose publishing batch failed is kept until the next start,
+  /// which knows whether the batch is there.
   virtual void discardBlob(BlobId blob) = 0;
 
+  /// What may still be written, a reserve already taken off; 0 = full.
   virtual std::uint64_t freeBytes() const = 0;
 
  protected:

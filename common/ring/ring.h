@@ -7,6 +7,7 @@
 
 #include "common/hash/position.h"
 #include "common/ring/member_list.h"
+#include "common/ring/quorum.h"
 
 namespace mydht::ring {
 
@@ -34,9 +35,9 @@ class Ring {
   /// Copies of each key: min(replicas, present members).
   unsigned copies() const { return copies_; }
   /// Home nodes that make a quorum, for reading and for writing.
-  unsigned quorum() const { return copies_ / 2 + 1; }
+  unsigned quorum() const { return quorumOf(copies_); }
   /// Members that make a majority.
-  unsigned majority() const { return static_cast<unsigned>(present_.size()) / 2 + 1; }
+  unsigned majority() const { return quorumOf(present_.size()); }
   const std::vector<NodeId>& present() const { return present_; }
 
   /// How many partitions a node is home to.

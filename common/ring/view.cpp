@@ -4,15 +4,11 @@
 #include <utility>
 
 #include "common/result/check.h"
+#include "common/ring/quorum.h"
 
 namespace mydht::ring {
 
 namespace {
-
-unsigned countIn(std::span<const NodeId> nodes, const std::set<NodeId>& chosen) {
-  return static_cast<unsigned>(
-      std::count_if(nodes.begin(), nodes.end(), [&](NodeId node) { return chosen.count(node) > 0; }));
-}
 
 /// Puts a version at its place in a chain of versions of which each contains the one before. False if it has none.
 /// The order is containment itself, not height: two records of equal number and different content have equal heights.
@@ -50,13 +46,14 @@ std::vector<NodeId> View::members() const {
 
 bool View::quorumInEach(PartitionId partition, const std::set<NodeId>& nodes) const {
   return std::all_of(active_.begin(), active_.end(), [&](const RingPtr& version) {
-    return countIn(version->homes(partition), nodes) >= version->quorum();
+    return hasQuorum(version->homes(partition), [&](NodeId node) { return nodes.count(node) > 0; });
   });
 }
 
 bool View::majorityInEach(const std::set<NodeId>& nodes) const {
-  return std::all_of(active_.begin(), active_.end(),
-                     [&](const RingPtr& version) { return countIn(version->present(), nodes) >= version->majority(); });
+  return std::all_of(active_.begin(), active_.end(), [&](const RingPtr& version) {
+    return hasQuorum(version->present(), [&](NodeId node) { return nodes.count(node) > 0; });
+  });
 }
 
 bool View::changesSince(const VersionName& newest, const VersionName& complete, PartitionId partition) const {

@@ -29,6 +29,7 @@ foreach(label sanitize thread)
 endforeach()
 
 # mydht_labels(NAME [labels]): gives a test exactly these labels instead of the ones that its folder has.
+# To be called in the folder that added the test; behind add_test(), for a test that is not a GoogleTest program too.
 function(mydht_labels name)
   set(labels ${ARGN})
   if(NOT "slow" IN_LIST labels AND NOT "quick" IN_LIST labels)

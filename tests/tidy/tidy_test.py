@@ -99,6 +99,10 @@ class Floors(CheckTest):
     def test_io_in_the_http_text_is_found(self):
         self.finds_one(floors.check, {"common/http/a.cpp": "#include <sys/socket.h>\n"}, "common/http/a.cpp:1 <sys/socket.h>")
 
+    def test_threads_out_of_place_are_found(self):
+        self.finds_one(floors.check, {"server/http/a.cpp": "#include <thread>\n"}, "server/http/a.cpp:1 <thread>: threads only in")
+        self.assertEqual(self.found(floors.check, {"server/disk/a.cpp": "#include <thread>\n"}), [])
+
     def test_every_folder_in_the_table_has_a_build_file(self):
         root = floors.TABLE.parents[2]
         for folder in _TABLE["floor"]:

@@ -50,7 +50,6 @@ class ChunkDecoder {
     Bad
   };
 
-  Step bad(std::string_view reason);
   std::string_view takeByte(char byte);
   std::string_view takeSizeByte(char byte);
   std::string_view takeTrailerByte(char byte);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "common/result/check.h"
 #include "common/result/limits.h"
 
 namespace mydht::http {
@@ -35,15 +36,24 @@ class Headers {
   std::size_t count(std::string_view name) const;
 
   /// Begins anew, on other bytes. Heads are at most limits::kHeadBytes long, so that a place fits 16 bits.
-  void begin(const char* base);
+  void begin(const char* base) {
+    base_ = base;
+    count_ = 0;
+  }
   /// Adds a header. Both lie within limits::kHeadBytes from the base, and it is not full.
-  void add(std::string_view name, std::string_view value);
+  void add(std::string_view name, std::string_view value) {
+    MYDHT_ASSERT(!full());
+    slots_[count_++] = {placeOf(name.data()), static_cast<std::uint16_t>(name.size()), placeOf(value.data()),
+                        static_cast<std::uint16_t>(value.size())};
+  }
 
  private:
   static_assert(limits::kHeadBytes <= 65535);
   struct Slot {
     std::uint16_t nameAt, nameBytes, valueAt, valueBytes;
   };
+
+  std::uint16_t placeOf(const char* at) const { return static_cast<std::uint16_t>(at - base_); }
 
   const char* base_ = nullptr;
   std::size_t count_ = 0;

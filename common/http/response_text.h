@@ -41,7 +41,6 @@ class HeadText {
  private:
   char* room(std::size_t bytes);
   void put(std::string_view clean);
-  void putField(std::string_view value);
 
   std::string buffer_;
   std::size_t used_ = 0;

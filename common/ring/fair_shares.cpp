@@ -12,7 +12,6 @@ namespace mydht::ring {
 namespace {
 
 constexpr std::uint64_t kAllPartitions = limits::kPartitions * kShareUnit;
-constexpr std::uint32_t kMaxWeight = 100'000;
 
 /// The water level has this many bits behind the point; the greatest share (9 copies of everything, 2^34) still fits.
 constexpr int kLevelBits = 24;
@@ -70,7 +69,7 @@ std::vector<Candidate> presentCandidates(const MemberList& list) {
   std::vector<Candidate> candidates;
   for (const Member& member : list.members) {
     if (member.rank != Rank::Present) continue;
-    const std::uint32_t weight = std::clamp(member.weightHundredths, 1U, kMaxWeight);
+    const std::uint32_t weight = std::clamp(member.weightHundredths, kLeastWeight, kMostWeight);
     candidates.push_back({member.id, member.tokenSeed, weight, zones.at(member.zone), 0});
   }
   return candidates;

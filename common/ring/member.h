@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -11,6 +12,13 @@ namespace mydht::ring {
 /// stands in the newest version but not in the newest complete one, and leaving the other way round.
 enum class Rank : std::uint8_t { Present = 0, Gone = 1, Removed = 2 };
 
+/// Weights, in hundredths: from a small disk to a thousand ordinary ones.
+inline constexpr std::uint32_t kLeastWeight = 1;
+inline constexpr std::uint32_t kMostWeight = 100'000;
+
+/// A zone's name, at most: room for any data center's, while 1,000 members still fit one message.
+inline constexpr std::size_t kZoneBytes = 255;
+
 /// One node as the ring's versions know it: what decides placement, nothing that changes without moving data.
 /// Addresses, liveness and clock offsets are gossip, not part of it.
 struct Member {
@@ -19,7 +27,7 @@ struct Member {
   std::uint32_t number = 1;              ///< grows with each change of the fields below; the higher one wins a merge
   std::uint64_t tokenSeed = 0;           ///< the identity's own, or that of the node which it replaces
   std::uint32_t weightHundredths = 100;  ///< 1 to 100,000; 100 = a weight of 1 = 256 tokens
-  std::string zone;                      ///< empty: the default zone
+  std::string zone{};                    ///< empty: the default zone
 
   bool operator==(const Member&) const = default;
 };

@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <tuple>
 
+#include <fmt/format.h>
+
 #include "common/hash/checksum.h"
+#include "common/result/limits.h"
 #include "common/ring/canonical_bytes.h"
+#include "common/ring/placement.h"
 
 namespace mydht::ring {
 
@@ -30,6 +34,23 @@ std::string canonicalBytes(const MemberList& list) {
   bytes.add(list.replicasNumber);
   bytes.add(list.algorithm);
   return std::move(bytes).take();
+}
+
+Error malformed(std::string why) {
+  return {Kind::BadRequest, "member list: " + std::move(why)};
+}
+
+Status checkMember(const Member& member) {
+  if (member.id == 0) return malformed("a node without identity");
+  if (member.rank > Rank::Removed) return malformed(fmt::format("node {:016x} has an unknown rank", member.id));
+  if (member.weightHundredths < kLeastWeight || member.weightHundredths > kMostWeight) {
+    return malformed(fmt::format("node {:016x} weighs {} hundredths, not {} to {}", member.id, member.weightHundredths,
+                                 kLeastWeight, kMostWeight));
+  }
+  if (member.zone.size() > kZoneBytes) {
+    return malformed(fmt::format("node {:016x} has a zone name of over {} bytes", member.id, kZoneBytes));
+  }
+  return {};
 }
 
 }  // namespace
@@ -72,6 +93,26 @@ MemberList mergeLists(const MemberList& a, const MemberList& b) {
 
 bool contains(const MemberList& a, const MemberList& b) {
   return mergeLists(a, b) == a;
+}
+
+Status checkList(const MemberList& list) {
+  NodeId before = 0;
+  for (const Member& member : list.members) {
+    if (Status sound = checkMember(member); !sound) return sound;
+    if (member.id <= before) return malformed(fmt::format("node {:016x} is out of order", member.id));
+    before = member.id;
+  }
+  const std::size_t present = list.present().size();
+  if (present == 0) return malformed("nobody is present");
+  if (present > limits::kMembers) return malformed(fmt::format("more than {} members", limits::kMembers));
+  if (list.replicas < 1 || list.replicas > limits::kReplicas) {
+    return malformed(fmt::format("{} replicas, not 1 to {}", list.replicas, limits::kReplicas));
+  }
+  if (list.algorithm != kPlacementAlgorithm) {
+    return malformed(fmt::format("placement algorithm {}; this program knows {} only: upgrade the older nodes",
+                                 list.algorithm, kPlacementAlgorithm));
+  }
+  return {};
 }
 
 VersionName nameOf(const MemberList& list) {

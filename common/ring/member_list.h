@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/result/result.h"
 #include "common/ring/member.h"
 
 namespace mydht::ring {
@@ -40,6 +41,11 @@ MemberList mergeLists(const MemberList& a, const MemberList& b);
 
 /// Whether a contains b: merging b into a changes nothing.
 bool contains(const MemberList& a, const MemberList& b);
+
+/// Whether a list that came from outside can be a version of the ring: records sorted, each once and within their
+/// limits, 1 to limits::kMembers present, replicas within limits, and an algorithm that this program knows. BadRequest
+/// says what is wrong. Whoever decodes a list asks this before making a Ring of it.
+Status checkList(const MemberList& list);
 
 /// Height = sum of all ranks and numbers (+1 a record), which only grow; hash = XXH3 of the list's canonical bytes.
 VersionName nameOf(const MemberList& list);

@@ -1,5 +1,5 @@
 // Proves what every user of a ring relies on: who is home is a pure function of the member list, each partition has as
-// many distinct home nodes as it should, and nothing else.
+// many distinct home nodes as it should, and the table never changes by accident (golden fingerprints).
 
 #include "common/ring/ring.h"
 
@@ -14,6 +14,7 @@ namespace mydht::ring {
 namespace {
 
 using test::evenList;
+using test::listOf;
 
 TEST(Ring, OfOneMemberGivesEverythingToIt) {
   const Ring ring(evenList(1, 7));
@@ -67,6 +68,15 @@ TEST(Ring, IsAPureFunctionOfItsMemberList) {
 TEST(Ring, HoldsReplicasToWhatTheSystemAllows) {
   EXPECT_EQ(Ring(evenList(12, 1, 1000)).copies(), limits::kReplicas);
   EXPECT_EQ(Ring(evenList(12, 1, 0)).copies(), 1U);
+}
+
+// If one of these changes, the algorithm changed: nodes of the two builds would disagree about who is home. Give it a
+// new number then (kPlacementAlgorithm) and keep computing the old one for rings that have the old number.
+TEST(Ring, FingerprintsAreGolden) {
+  EXPECT_EQ(Ring(evenList(1, 1)).fingerprint(), 0x6830ea98122a66c5U);
+  EXPECT_EQ(Ring(evenList(5, 1)).fingerprint(), 0xf0a7c6e18ccf7a88U);
+  EXPECT_EQ(Ring(listOf({{100, "a"}, {100, "a"}, {1000, "b"}, {250, "b"}, {37, "c"}, {100, "d"}}, 1)).fingerprint(),
+            0xae3299ca63e22f08U);
 }
 
 TEST(RingDeath, NeedsAMember) {

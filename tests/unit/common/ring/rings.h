@@ -11,7 +11,7 @@ namespace mydht::ring::test {
 /// What a test asks of one node.
 struct NodeSpec {
   std::uint32_t weight = 100;
-  std::string zone;
+  std::string zone{};
 };
 
 /// Well mixed bits of two numbers (splitmix64), for identities and token seeds that look random and replay exactly.

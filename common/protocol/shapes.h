@@ -10,10 +10,10 @@
 #include "common/result/types.h"
 
 /// The JSON of the HTTP interface, written by the server and read by the client. Rules for all of it: a key stands
-/// there twice, as `key`, percent-encoded as in a path, which is exact, always ASCII and what is read back, and as
-/// `text`, the key itself, left out if it is not UTF-8. Identities and hashes are strings of 16 hexadecimal digits,
-/// since JavaScript's numbers have only 53 bits. Readers ignore members that they do not know and refuse a missing one
-/// or another type with BadRequest.
+/// there as `key`, percent-encoded as in a path, which is exact, always ASCII and what is read back; as `text`, the key
+/// itself, left out if it is not UTF-8; and as `url`, the path of its value on any node. Identities and hashes are
+/// strings of 16 hexadecimal digits, since JavaScript's numbers have only 53 bits. Readers ignore members that they do
+/// not know and refuse a missing one or another type with BadRequest.
 namespace mydht::protocol {
 
 /// Where a member stands, as people see it.
@@ -67,7 +67,7 @@ struct WhereIs {
 struct HasKey {
   Key key;
   bool found = false;
-  std::int64_t timestampMicros = 0;  ///< of its version, since 1970; 0 if there is none
+  std::int64_t timestampMicros = 0;  ///< of its version, since 1970, never negative; 0 if there is none
   std::uint64_t size = 0;
   std::string sha256;  ///< hexadecimal; empty if there is none
 

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/result/result.h"
+
+/// JSON as this folder needs it: a printer, and a reader that hides Poco::JSON (its headers cost more to compile than
+/// all the rest here). Used by this folder alone.
+namespace mydht::protocol {
+
+/// Whether bytes are UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
+bool isUtf8(std::string_view bytes);
+
+/// Prints one JSON value from left to right. `<`, `>` and `&` are escaped, so that it may stand in a page; bytes that
+/// are not UTF-8 become U+FFFD. A plain value; one thread at a time.
+class JsonWriter {
+ public:
+  JsonWriter& beginObject(std::string_view name = {});
+  JsonWriter& endObject();
+  JsonWriter& beginList(std::string_view name);
+  JsonWriter& endList();
+  JsonWriter& text(std::string_view name, std::string_view value);
+  JsonWriter& number(std::string_view name, std::uint64_t value);
+  JsonWriter& flag(std::string_view name, bool value);
+  /// 16 hexadecimal digits in quotes.
+  JsonWriter& identity(std::string_view name, std::uint64_t value);
+  /// A text in a list.
+  JsonWriter& element(std::string_view value);
+
+  std::string take() { return std::move(text_); }
+
+ private:
+  void begin(std::string_view name);
+  void quote(std::string_view value);
+
+  std::string text_;
+  bool first_ = true;
+};
+
+/// An object that was read. Members are taken by name; the first that is missing or of another type is remembered and
+/// told by status(), so that a reader takes all and asks once. Copies share what was read, which does not change. One
+/// thread at a time.
+class JsonReader {
+ public:
+  /// BadRequest if it is not one JSON object, or deeper or longer than any of ours.
+  static Result<JsonReader> parse(std::string_view json);
+
+  bool has(std::string_view name) const;
+  std::string text(std::string_view name);
+  /// From 0 on; there are no negative ones, since Poco 1.11 rounds those beyond 2^53.
+  std::uint64_t number(std::string_view name, std::uint64_t most = UINT64_MAX);
+  bool flag(std::string_view name);
+  std::uint64_t identity(std::string_view name);
+  std::vector<std::string> texts(std::string_view name);
+  std::vector<JsonReader> objects(std::string_view name);
+
+  /// Remembers that a member makes no sense.
+  void refuse(std::string_view name, std::string_view why);
+  Status status() const { return problem_.empty() ? Status() : Status(Error{Kind::BadRequest, problem_}); }
+
+ private:
+  struct Object;
+  explicit JsonReader(std::shared_ptr<const Object> object) : object_(std::move(object)) {}
+
+  std::shared_ptr<const Object> object_;
+  std::string problem_;
+};
+
+}  // namespace mydht::protocol

@@ -1,0 +1,105 @@
+// Proves that what a server prints a client reads back, keys of any bytes included, and that wrong JSON is refused and
+// never throws. How: fixed texts, random values there and back, and every member of a shape taken away or given another
+// type.
+
+#include "common/protocol/shapes.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <string>
+
+namespace mydht::protocol {
+namespace {
+
+using std::string;
+
+RingStatus sample() {
+  RingStatus status;
+  status.self = 1;
+  status.selfName = "localhost:50140";
+  status.programVersion = "0.1.0";
+  status.ringIdentity = 0xfedcba9876543210;
+  status.height = 4;
+  status.listHash = 5;
+  status.fingerprint = 6;
+  status.members = {{1, "localhost:50140", MemberState::Active, 100, "", std::nullopt},
+                    {2, "localhost:50141", MemberState::Joining, 250, "a", false}};
+  status.keys = 2;
+  status.bytes = 18446744073709551615U;
+  status.firstKeys = {"a b", "\xff"};
+  return status;
+}
+
+TEST(ShapesTest, AStatusIsPrintedAsDocumented) {
+  EXPECT_EQ(toJson(sample()),
+            R"({"self":"0000000000000001","selfName":"localhost:50140","programVersion":"0.1.0",)"
+            R"("ringIdentity":"fedcba9876543210","height":4,"listHash":"0000000000000005",)"
+            R"("fingerprint":"0000000000000006","activeVersions":1,"replicas":3,"members":[)"
+            R"({"id":"0000000000000001","name":"localhost:50140","state":"active","weightHundredths":100,"zone":""},)"
+            R"({"id":"0000000000000002","name":"localhost:50141","state":"joining","weightHundredths":250,"zone":"a",)"
+            R"("lastCallOk":false}],"keys":2,"bytes":18446744073709551615,"firstKeys":[)"
+            R"({"key":"a%20b","text":"a b","url":"/a%20b"},{"key":"%FF","url":"/%FF"}]})");
+}
+
+TEST(ShapesTest, AStatusComesBack) {
+  const Result<RingStatus> back = ringStatusFromJson(toJson(sample()));
+  ASSERT_TRUE(back) << back.error().text;
+  EXPECT_EQ(*back, sample());
+}
+
+TEST(ShapesTest, EachMemberOfAStatusIsNeededAndMustBeOfItsType) {
+  const string json = toJson(sample());
+  for (const char* name : {"self", "selfName", "programVersion", "ringIdentity", "height", "listHash", "fingerprint",
+                           "activeVersions", "replicas", "members", "keys", "bytes", "firstKeys", "id", "name", "state",
+                           "weightHundredths", "zone", "key"}) {
+    const string quoted = string("\"") + name + "\":";
+    const std::size_t at = json.find(quoted);
+    ASSERT_NE(at, string::npos) << name;
+    string without = json;
+    without.replace(at, quoted.size(), "\"other\":");
+    EXPECT_FALSE(ringStatusFromJson(without)) << name;
+    for (const char* value : {"null", "{}", "true", "-1", "1.5", "\"x%\""}) {
+      const bool text = quoted == "\"selfName\":" || quoted == "\"programVersion\":" || quoted == "\"name\":" ||
+                        quoted == "\"zone\":";
+      if (text && value[0] == '"') continue;
+      string wrong = json;
+      wrong.replace(at, quoted.size(), quoted + value + ",\"other\":");
+      EXPECT_FALSE(ringStatusFromJson(wrong)) << name << " " << value;
+    }
+  }
+}
+
+TEST(ShapesTest, AWhereIsNamesItsNodesInOrder) {
+  const WhereIs whereIs{"mykey", 16383, {"localhost:50142", "localhost:50140"}};
+  EXPECT_EQ(toJson(whereIs), R"({"key":"mykey","text":"mykey","url":"/mykey","partition":16383,)"
+                             R"("nodes":["localhost:50142","localhost:50140"]})");
+  EXPECT_EQ(*whereIsFromJson(toJson(whereIs)), whereIs);
+  EXPECT_FALSE(whereIsFromJson(R"({"key":"mykey","partition":16384,"nodes":[]})"));
+}
+
+RC_GTEST_PROP(ShapesTest, AnyKeyComesBack, (const string& key, bool found, std::uint64_t random, std::uint64_t size)) {
+  const auto micros = static_cast<std::int64_t>(random >> 1);
+  const HasKey hasKey{key, found, micros, size, "00ff"};
+  const Result<HasKey> back = hasKeyFromJson(toJson(hasKey));
+  RC_ASSERT(back.ok());
+  RC_ASSERT(*back == hasKey);
+}
+
+RC_GTEST_PROP(ShapesTest, JsonWithAnyByteChangedIsReadOrRefusedAndNeverThrows, ()) {
+  string json = toJson(sample());
+  const std::size_t at = *rc::gen::inRange<std::size_t>(0, json.size());
+  json[at] = *rc::gen::arbitrary<char>();
+  const Result<RingStatus> read = ringStatusFromJson(json);
+  const bool readOrRefused = read.ok() || read.error().kind == Kind::BadRequest;
+  RC_ASSERT(readOrRefused);
+}
+
+TEST(ShapesTest, StatesHaveTheirNames) {
+  EXPECT_EQ(memberStateText(MemberState::Leaving), "leaving");
+  EXPECT_EQ(memberStateText(MemberState::Gone), "gone");
+  EXPECT_EQ(memberStateText(MemberState::Removed), "removed");
+}
+
+}  // namespace
+}  // namespace mydht::protocol

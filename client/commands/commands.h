@@ -1,0 +1,31 @@
+#pragma once
+
+#include "common/result/result.h"
+
+namespace mydht::client {
+class Nodes;
+struct Options;
+}  // namespace mydht::client
+
+/// The functions behind the rows of table.cpp, each in the file of its name. See Command::run.
+namespace mydht::client::commands {
+
+/// Prints `PUT OK KEY` when the value is stored at quorum.
+Status put(const Options& options, Nodes& nodes);
+
+/// Prints the value and a line end, or writes it to -o.
+Status get(const Options& options, Nodes& nodes);
+
+/// Prints `DEL OK KEY` when the key is deleted at quorum.
+Status del(const Options& options, Nodes& nodes);
+
+/// Prints the seconds since 1970 of the value's version with two decimals, `0.0` if there is no value.
+Status haskey(const Options& options, Nodes& nodes);
+
+/// Prints the home nodes of the key: `host:port, host:port, host:port`.
+Status whereis(const Options& options, Nodes& nodes);
+
+/// Prints the ring as the asked node sees it, as a table.
+Status status(const Options& options, Nodes& nodes);
+
+}  // namespace mydht::client::commands

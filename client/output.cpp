@@ -1,0 +1,108 @@
+#include "client/output.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <optional>
+
+#include "client/file_handle.h"
+#include "client/temporary_file.h"
+#include "common/result/limits.h"
+
+namespace mydht::client {
+
+namespace {
+
+Status writeToStandardOutput(std::string_view bytes) {
+  const Status written = writeAll(STDOUT_FILENO, bytes);
+  return written ? written : written.error().within("cannot write to standard output");
+}
+
+class StandardOutput final : public Output {
+ public:
+  explicit StandardOutput(bool withLineEnd) : withLineEnd_(withLineEnd) {}
+
+  Status open() override { return {}; }
+
+  Status write(std::string_view piece) override {
+    held_ += piece;
+    if (held_.size() <= limits::kInlineBytes) return {};
+    return flush();
+  }
+
+  Status commit() override {
+    if (withLineEnd_) held_ += '\n';
+    return flush();
+  }
+
+ private:
+  Status flush() {
+    const std::string bytes = std::exchange(held_, {});
+    return writeToStandardOutput(bytes);
+  }
+
+  bool withLineEnd_;
+  std::string held_;
+};
+
+class FileOutput final : public Output {
+ public:
+  explicit FileOutput(std::string name) : name_(std::move(name)) {}
+
+  Status open() override {
+    struct stat found {};
+    const bool exists = ::stat(name_.c_str(), &found) == 0;
+    if (exists && S_ISDIR(found.st_mode)) return fileError("cannot write", name_, EISDIR);
+    if (exists && ::access(name_.c_str(), W_OK) != 0) return fileError("cannot write", name_);
+    if (exists && !S_ISREG(found.st_mode)) return openAsItIs();
+    return openAside(exists ? found.st_mode & 0777 : 0666);
+  }
+
+  Status write(std::string_view piece) override {
+    const Status written = writeAll(aside_ ? aside_->handle() : asItIs_.get(), piece);
+    return written ? written : written.error().within("cannot write " + name_);
+  }
+
+  Status commit() override {
+    if (!aside_) return {};
+    const Status published = aside_->publish();
+    return published ? published : published.error().within("cannot write " + name_);
+  }
+
+ private:
+  Status openAsItIs() {
+    asItIs_ = FileHandle(::open(name_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+    if (!asItIs_.isOpen()) return fileError("cannot write", name_);
+    return {};
+  }
+
+  Status openAside(mode_t mode) {
+    auto aside = TemporaryFile::beside(name_, mode);
+    if (!aside) return aside.error().within("cannot write " + name_);
+    aside_ = std::move(*aside);
+    return {};
+  }
+
+  std::string name_;
+  std::unique_ptr<TemporaryFile> aside_;
+  FileHandle asItIs_;
+};
+
+}  // namespace
+
+std::unique_ptr<Output> standardOutput(bool withLineEnd) {
+  return std::make_unique<StandardOutput>(withLineEnd);
+}
+
+std::unique_ptr<Output> fileOutput(std::string name) {
+  return std::make_unique<FileOutput>(std::move(name));
+}
+
+Status printLine(std::string_view line) {
+  return writeToStandardOutput(std::string(line) + '\n');
+}
+
+}  // namespace mydht::client

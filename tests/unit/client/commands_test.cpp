@@ -1,0 +1,309 @@
+// Proves what each command sends and prints, to the letter: the program runs as a process against a server that plays
+// prepared answers.
+
+#include <fmt/core.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "common/hash/sha256.h"
+#include "common/http/digest_field.h"
+#include "common/protocol/shapes.h"
+#include "tests/unit/client/client_process.h"
+#include "tests/unit/client/scripted_server.h"
+
+namespace mydht::client {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+/// Runs a command against a server that gives these answers.
+struct Play {
+  explicit Play(std::vector<Scene> scenes) : server(std::move(scenes)) {}
+
+  Ran run(std::vector<std::string> words, const std::string& input = "") {
+    words.insert(words.begin(), {"-h", "127.0.0.1", "-p", std::to_string(server.port())});
+    return runClient(words, input);
+  }
+
+  ScriptedServer server;
+};
+
+Scene answers(std::string answer) {
+  return {.answer = std::move(answer)};
+}
+
+void expectOutput(const Ran& ran, const std::string& out) {
+  EXPECT_EQ(ran.out, out);
+  EXPECT_EQ(ran.err, "");
+  EXPECT_EQ(ran.exit, 0);
+}
+
+void expectError(const Ran& ran, const std::string& err, int exit = 1) {
+  EXPECT_EQ(ran.out, "");
+  EXPECT_EQ(ran.err, err);
+  EXPECT_EQ(ran.exit, exit);
+}
+
+std::string megabytes(std::size_t count) {
+  std::string bytes(count * 1024 * 1024, '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>((i * 2654435761U) >> 13);
+  return bytes;
+}
+
+TEST(Put, StoresAStringAndPrintsPutOk) {
+  Play play({answers(answerOf(201, ""))});
+  expectOutput(play.run({"-c", "put", "-k", "mykey", "-val", "myvalue"}), "PUT OK mykey\n");
+  const Heard heard = play.server.heard(1)[0];
+  EXPECT_EQ(heard.requestLine(), "PUT /mykey HTTP/1.1");
+  EXPECT_EQ(heard.body, "myvalue");
+  EXPECT_EQ(heard.field("Host"), play.server.address());
+  EXPECT_EQ(heard.field("Content-Length"), "7");
+  EXPECT_EQ(heard.field("Content-Type"), "text/plain; charset=utf-8");
+  EXPECT_EQ(heard.field("Repr-Digest"), http::reprDigest(sha256Of("myvalue")));
+  EXPECT_EQ(heard.field("Expect"), "");
+  EXPECT_EQ(heard.field("Authorization"), "");
+}
+
+TEST(Put, PrintsPutOkForAReplacedValueToo) {
+  Play play({answers("HTTP/1.1 204 No Content\r\n\r\n")});
+  expectOutput(play.run({"put", "mykey", "-val", ""}), "PUT OK mykey\n");
+  EXPECT_EQ(play.server.heard(1)[0].field("Content-Length"), "0");
+}
+
+TEST(Put, StreamsAFileWithItsDigestAfterAskingWhetherItIsWanted) {
+  const TestFolder folder;
+  const std::string bytes = megabytes(5);
+  const std::string file = folder.write("myfile.bin", bytes);
+  Play play({answers(answerOf(201, ""))});
+  expectOutput(play.run({"-c", "put", "-k", "myfilekey", "-f", file}), "PUT OK myfilekey\n");
+  const Heard heard = play.server.heard(1)[0];
+  EXPECT_TRUE(heard.body == bytes);
+  EXPECT_EQ(heard.field("Content-Length"), std::to_string(bytes.size()));
+  EXPECT_EQ(heard.field("Expect"), "100-continue");
+  EXPECT_EQ(heard.field("Repr-Digest"), http::reprDigest(sha256Of(bytes)));
+  EXPECT_EQ(heard.field("Content-Type"), "");
+}
+
+TEST(Put, StreamsStandardInputInChunks) {
+  const std::string bytes = megabytes(1);
+  Play play({answers(answerOf(201, ""))});
+  expectOutput(play.run({"put", "k", "-f", "-"}, bytes), "PUT OK k\n");
+  const Heard heard = play.server.heard(1)[0];
+  EXPECT_TRUE(heard.body == bytes);
+  EXPECT_EQ(heard.field("Transfer-Encoding"), "chunked");
+  EXPECT_EQ(heard.field("Repr-Digest"), "");
+}
+
+TEST(Put, SendsTheFileAlsoToAServerThatNeverSaysGo) {
+  const TestFolder folder;
+  const std::string bytes = megabytes(1);
+  Play play({{.answer = answerOf(201, ""), .goes = false}});
+  expectOutput(play.run({"put", "k", "-f", folder.write("f", bytes)}), "PUT OK k\n");
+  EXPECT_TRUE(play.server.heard(1)[0].body == bytes);
+}
+
+TEST(Put, RefusesAFileThatItCannotReadBeforeItAsksAnybody) {
+  const TestFolder folder;
+  Play play({});
+  const std::string missing = folder.path("missing");
+  expectError(play.run({"put", "k", "-f", missing}), "cannot open " + missing + ": No such file or directory\n");
+  const std::string directory = folder.path(".");
+  expectError(play.run({"put", "k", "-f", directory}), "cannot read " + directory + ": Is a directory\n");
+  EXPECT_EQ(play.server.connections(), 0);
+}
+
+TEST(Get, PrintsTheValueAndALineEnd) {
+  Play play({answers(valueAnswer("myvalue"))});
+  expectOutput(play.run({"-c", "get", "-k", "mykey"}), "myvalue\n");
+  EXPECT_EQ(play.server.heard(1)[0].requestLine(), "GET /mykey HTTP/1.1");
+}
+
+TEST(Get, PrintsAnEmptyValueAsAnEmptyLine) {
+  Play play({answers(valueAnswer(""))});
+  expectOutput(play.run({"get", "k"}), "\n");
+}
+
+TEST(Get, PrintsALargeValueWhole) {
+  const std::string bytes = megabytes(3);
+  Play play({answers(valueAnswer(bytes))});
+  const Ran ran = play.run({"get", "k"});
+  EXPECT_EQ(ran.exit, 0) << ran.err;
+  EXPECT_TRUE(ran.out == bytes + "\n");
+}
+
+TEST(Get, PrintsTheBytesAloneForADash) {
+  Play play({answers(valueAnswer("my\nvalue"))});
+  expectOutput(play.run({"get", "k", "-o", "-"}), "my\nvalue");
+}
+
+TEST(Get, ReadsAChunkedAnswer) {
+  Play play({answers("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nmyv\r\n4\r\nalue\r\n0\r\n\r\n")});
+  expectOutput(play.run({"get", "k"}), "myvalue\n");
+}
+
+TEST(MissingValue, IsErrValueNotFoundOnStandardErrorAndMakesNoFile) {
+  const std::string missing = problemAnswer(404, R"({"title":"Not Found","status":404,"detail":"no such key"})");
+  Play play({answers(missing), answers(missing), answers(missing)});
+  const TestFolder folder;
+  expectError(play.run({"-c", "get", "-k", "mykey"}), "ERR_VALUE_NOT_FOUND\n");
+  expectError(play.run({"-c", "get", "-k", "mykey", "-o", folder.path("f")}), "ERR_VALUE_NOT_FOUND\n");
+  expectError(play.run({"-c", "del", "-k", "mykey"}), "ERR_VALUE_NOT_FOUND\n");
+  EXPECT_TRUE(folder.names().empty());
+}
+
+TEST(Del, PrintsDelOk) {
+  Play play({answers("HTTP/1.1 204 No Content\r\n\r\n")});
+  expectOutput(play.run({"-c", "del", "-k", "myfilekey"}), "DEL OK myfilekey\n");
+  EXPECT_EQ(play.server.heard(1)[0].requestLine(), "DELETE /myfilekey HTTP/1.1");
+}
+
+TEST(HasKey, PrintsTheTimeInSecondsWithTwoDecimals) {
+  const auto json = [](std::int64_t micros) {
+    return protocol::toJson(
+        protocol::HasKey{.key = "my key", .found = true, .timestampMicros = micros, .size = 1, .sha256 = ""});
+  };
+  Play play({answers(answerOf(200, json(1'300'386'351'670'000))), answers(answerOf(200, json(1'300'386'351'006'000)))});
+  expectOutput(play.run({"-c", "haskey", "-k", "my key"}), "1300386351.67\n");
+  expectOutput(play.run({"-c", "haskey", "-k", "my key"}), "1300386351.01\n");
+  EXPECT_EQ(play.server.heard(1)[0].requestLine(), "GET /_mydht/haskey?key=my%20key HTTP/1.1");
+}
+
+TEST(HasKey, PrintsZeroForAMissingValueAndThatIsNoError) {
+  Play play({answers(answerOf(200, protocol::toJson(protocol::HasKey{.key = "k", .sha256 = ""})))});
+  expectOutput(play.run({"-c", "haskey", "-k", "k"}), "0.0\n");
+}
+
+TEST(WhereIs, PrintsTheHomeNodesInTheirOrder) {
+  const protocol::WhereIs whereIs{
+      .key = "mykey", .partition = 7, .nodes = {"localhost:50142", "localhost:50140", "localhost:50143"}};
+  Play play({answers(answerOf(200, protocol::toJson(whereIs)))});
+  expectOutput(play.run({"-c", "whereis", "-k", "mykey"}), "localhost:50142, localhost:50140, localhost:50143\n");
+  EXPECT_EQ(play.server.heard(1)[0].requestLine(), "GET /_mydht/whereis?key=mykey HTTP/1.1");
+}
+
+TEST(StatusCommand, PrintsTheRingAsATable) {
+  const auto member = [](NodeId id, std::string name, std::optional<bool> lastCall) {
+    protocol::NodeStatus status;
+    status.id = id;
+    status.name = std::move(name);
+    status.lastCallOk = lastCall;
+    return status;
+  };
+  protocol::RingStatus ring;
+  ring.self = 1;
+  ring.selfName = "localhost:50140";
+  ring.programVersion = "0.1.0";
+  ring.ringIdentity = 0xabc;
+  ring.height = 5;
+  ring.fingerprint = 0xdef;
+  ring.members = {member(1, "localhost:50140", std::nullopt), member(2, "b.example:50141", true),
+                  member(3, "\x1b[2Jc:50142", false), member(4, "", std::nullopt)};
+  ring.members[1].zone = "cellar";
+  ring.members[2].weightHundredths = 250;
+  ring.members[3].state = protocol::MemberState::Joining;
+  ring.keys = 12;
+  ring.bytes = 34567;
+  Play play({answers(answerOf(200, protocol::toJson(ring)))});
+  expectOutput(play.run({"-c", "status"}),
+               "ring 0000000000000abc, version 5, 3 replicas, table 0000000000000def\n"
+               "asked localhost:50140, MyDHT 0.1.0: 12 keys, 34567 bytes\n"
+               "\n"
+               "NODE                STATE     LAST CALL   WEIGHT  ZONE\n"
+               "localhost:50140     active    itself        1.00  -\n"
+               "b.example:50141     active    ok            1.00  cellar\n"
+               " [2Jc:50142         active    failed        2.50  -\n"
+               "(0000000000000004)  joining   -             1.00  -\n");
+  EXPECT_EQ(play.server.heard(1)[0].requestLine(), "GET /_mydht/status HTTP/1.1");
+}
+
+TEST(Keys, AreEncodedSoThatTheNodeReadsTheSameBytes) {
+  const std::string done = "HTTP/1.1 204 No Content\r\n\r\n";
+  Play play({answers(done), answers(done), answers(done)});
+  expectOutput(play.run({"del", "some/key"}), "DEL OK some/key\n");
+  expectOutput(play.run({"del", "a b?c#d%e\xff"}), "DEL OK a b?c#d%e\xff\n");
+  expectOutput(play.run({"del", "../x"}), "DEL OK ../x\n");
+  const auto heard = play.server.heard(3);
+  EXPECT_EQ(heard[0].requestLine(), "DELETE /some/key HTTP/1.1");
+  EXPECT_EQ(heard[1].requestLine(), "DELETE /a%20b%3Fc%23d%25e%FF HTTP/1.1");
+  EXPECT_EQ(heard[2].requestLine(), "DELETE /_mydht/value?key=..%2Fx HTTP/1.1");
+}
+
+TEST(Keys, ThatCannotBeAreRefusedBeforeAnybodyIsAsked) {
+  Play play({});
+  const Ran tooLong = play.run({"get", std::string(2049, 'k')});
+  EXPECT_EQ(tooLong.exit, 1);
+  EXPECT_EQ(tooLong.out, "");
+  EXPECT_THAT(tooLong.err, HasSubstr("2048"));
+  const Ran reserved = play.run({"put", "_mydht/x", "-val", "v"});
+  EXPECT_EQ(reserved.exit, 1);
+  EXPECT_THAT(reserved.err, HasSubstr("_mydht/"));
+  EXPECT_EQ(play.server.connections(), 0);
+}
+
+TEST(Refusals, ArePassedOnInOneLine) {
+  Play play({answers(problemAnswer(403, R"({"title":"Forbidden","status":403,"detail":"use --secret-file"})")),
+             answers(problemAnswer(503, R"({"title":"Service Unavailable","status":503,"detail":"too few home nodes",)"
+                                        R"("outcome":"not-done","nodes":["b:50141","c:50142"]})")),
+             answers(problemAnswer(400, "{\"title\":\"Bad\",\"status\":400,\"detail\":\"a\\nb\\u001b[2J\"}")),
+             answers(answerOf(500, "<html>oops</html>")), answers(problemAnswer(400, "no json at all"))});
+  expectError(play.run({"get", "k"}), "Forbidden: use --secret-file\n");
+  expectError(play.run({"put", "k", "-val", "v"}),
+              "Service Unavailable: too few home nodes (missing: b:50141, c:50142)\n");
+  expectError(play.run({"get", "k"}), "Bad: a b [2J\n");
+  expectError(play.run({"get", "k"}), play.server.address() + " answered 500 Internal Server Error\n");
+  expectError(play.run({"get", "k"}), play.server.address() + " answered 400 Bad Request\n");
+}
+
+TEST(Answers, ThatAreNotOursAreRefused) {
+  Play play({{.answer = "SSH-2.0-OpenSSH_9.2\r\n", .closes = true},
+             answers(answerOf(200, "{}")),
+             answers(answerOf(200, "not json")),
+             answers(answerOf(204, ""))});
+  const Ran notHttp = play.run({"get", "k"});
+  EXPECT_EQ(notHttp.exit, 1);
+  EXPECT_THAT(notHttp.err, StartsWith("no answer from " + play.server.address() + ": not HTTP"));
+  for (const char* command : {"haskey", "whereis"}) {
+    const Ran ran = play.run({command, "k"});
+    EXPECT_EQ(ran.exit, 1);
+    EXPECT_EQ(ran.out, "");
+    EXPECT_THAT(ran.err, StartsWith("the node's answer: "));
+  }
+}
+
+TEST(Usage, IsPrintedBehindOneLineWithStatus2) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"-c", "frobnicate"},
+                                                {"-c", "get"},
+                                                {"put", "k", "-val", "v", "-f", "f"},
+                                                {"get", "k", "-p", "many"}}) {
+    const Ran ran = runClient(words);
+    EXPECT_EQ(ran.exit, 2);
+    EXPECT_EQ(ran.out, "");
+    EXPECT_THAT(ran.err, HasSubstr("\nusage: mydhtclient "));
+    EXPECT_EQ(ran.err.find("usage:"), ran.err.find('\n') + 1);
+  }
+}
+
+TEST(Usage, IsOnStandardOutputWhenAskedFor) {
+  const Ran help = runClient({"--help"});
+  EXPECT_EQ(help.exit, 0);
+  EXPECT_EQ(help.err, "");
+  EXPECT_THAT(help.out, StartsWith("usage: mydhtclient "));
+  EXPECT_THAT(help.out, HasSubstr("-h, --host"));
+  const Ran version = runClient({"--version"});
+  EXPECT_EQ(version.exit, 0);
+  EXPECT_THAT(version.out, testing::MatchesRegex("mydhtclient [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+}
+
+TEST(Environment, NamesTheNode) {
+  ScriptedServer server({answers(valueAnswer("v"))});
+  const Ran ran =
+      runClient({"get", "k"}, "", {{"MYDHT_HOST", "127.0.0.1"}, {"MYDHT_PORT", std::to_string(server.port())}});
+  expectOutput(ran, "v\n");
+}
+
+}  // namespace
+}  // namespace mydht::client

@@ -38,7 +38,8 @@ class View {
   bool majorityInEach(const std::set<NodeId>& nodes) const;
 
   /// Whether somebody whose newest and newest complete versions are these knows less than this view in a way that
-  /// matters for the partition: a newer version here gives it other home nodes, or more versions count (R4).
+  /// matters for the partition (R4): a version here above its newest one gives the partition other home nodes, or may
+  /// have, since its newest one is no longer known here. False if it knows more: who is asked adopts that first.
   bool changesSince(const VersionName& newest, const VersionName& complete, PartitionId partition) const;
 
  private:

@@ -12,7 +12,8 @@ inline constexpr std::size_t kKeyBytes = 2048;
 /// A request's or response's head. Eight such heads fit a connection's worth of memory; nginx's default is 32 KiB too.
 inline constexpr std::size_t kHeadBytes = 32 * 1024;
 
-/// Values up to this are kept inside their RocksDB row, larger ones are files: below it a file costs more than its bytes.
+/// Values up to this are kept inside their RocksDB row, larger ones are files: below it a file costs more than its
+/// bytes.
 inline constexpr std::size_t kInlineBytes = 64 * 1024;
 
 /// Bodies move in pieces of at most this; a large value carries one checksum for each such chunk.
@@ -24,7 +25,8 @@ inline constexpr std::size_t kMessageBytes = 1024 * 1024;
 /// A content type, as text.
 inline constexpr std::size_t kContentTypeBytes = 255;
 
-/// Partitions of the ring, a power of two: enough that 300 nodes divide them evenly, few enough that a table is 100 KiB.
+/// Partitions of the ring, a power of two: enough that 300 nodes divide them evenly, few enough that a table is 100
+/// KiB.
 inline constexpr std::size_t kPartitions = 16384;
 
 /// Copies of a key, at most: one more costs every write a node.
@@ -33,7 +35,8 @@ inline constexpr unsigned kReplicas = 9;
 /// Members of a ring, at most. Tables are computed by every node; 1,000 nodes take under a second.
 inline constexpr std::size_t kMembers = 1000;
 
-/// A client's write may be at most this far in the future of the home node's clock, the stored version and the closed mark.
+/// A client's write may be at most this far in the future of the home node's clock, the stored version and the closed
+/// mark.
 inline constexpr std::int64_t kFutureMicros = 10'000'000;
 
 }  // namespace mydht::limits

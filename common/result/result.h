@@ -10,22 +10,23 @@
 
 namespace mydht {
 
-/// The closed set of ways in which an operation can fail. One function turns a kind into an HTTP status (common/protocol).
+/// The closed set of ways in which an operation can fail. One function turns a kind into an HTTP status
+/// (common/protocol).
 enum class Kind {
-  NotFound,     ///< no such key, node or thing
-  Conflict,     ///< a precondition did not hold, or another change is under way
-  NotDone,      ///< a write was refused and nothing was changed anywhere
-  Unknown,      ///< a write may have taken effect on some nodes and may appear later
-  OlderRing,    ///< the asker's view of the ring is older than what the asked node knows
-  TooLarge,     ///< beyond a limit of the system
-  BadRequest,   ///< what was sent makes no sense
-  Unauthorized, ///< the secret is missing or wrong
-  Forbidden,    ///< known who asks, and not allowed
-  Unavailable,  ///< cannot be reached or cannot say right now; another try may succeed
-  Corrupt,      ///< bytes that should be there are not what they were
-  Io,           ///< a disk or a socket failed
-  NoSpace,      ///< the disk is full
-  Stopped,      ///< this part is shutting down
+  NotFound,      ///< no such key, node or thing
+  Conflict,      ///< a precondition did not hold, or another change is under way
+  NotDone,       ///< a write was refused and nothing was changed anywhere
+  Unknown,       ///< a write may have taken effect on some nodes and may appear later
+  OlderRing,     ///< the asker's view of the ring is older than what the asked node knows
+  TooLarge,      ///< beyond a limit of the system
+  BadRequest,    ///< what was sent makes no sense
+  Unauthorized,  ///< the secret is missing or wrong
+  Forbidden,     ///< known who asks, and not allowed
+  Unavailable,   ///< cannot be reached or cannot say right now; another try may succeed
+  Corrupt,       ///< bytes that should be there are not what they were
+  Io,            ///< a disk or a socket failed
+  NoSpace,       ///< the disk is full
+  Stopped,       ///< this part is shutting down
 };
 
 /// The name of a kind as it stands in log lines and messages between nodes, for example "not-done".

@@ -1,7 +1,6 @@
 // Prints what the ring costs and how well it divides, each figure beside what it must reach: CPU time of a look-up and
 // of a table; the fullest node over its fair share and the copies that a join moves over the least possible, which is
-// what the fair shares of those who gain are above what they were. Exits 1 if a figure is missed. Alone on a machine of
-// 2020's kind the times are about half of what is allowed.
+// what the fair shares of those who gain are above what they were. Exits 1 if a figure is missed.
 
 #include <fmt/core.h>
 

@@ -27,7 +27,7 @@ bool isSmall(const BodySource& body) {
 /// The head of the request up to its empty line.
 void printHead(const Request& request, const NodeAddress& node, http::HeadText& text) {
   text.startRequest(http::methodText(request.method), request.target);
-  text.header("Host", node.text());
+  text.header("Host", node.hostField());
   for (const auto& [name, value] : request.fields) text.header(name, value);
   if (request.body != nullptr) {
     if (const auto size = request.body->size()) {

@@ -52,6 +52,11 @@ std::string NodeAddress::text() const {
   return isIpv6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 
+std::string NodeAddress::hostField() const {
+  const bool isIpv6 = host.find(':') != std::string::npos;
+  return isIpv6 ? NodeAddress{host.substr(0, host.find('%')), port}.text() : text();
+}
+
 Result<std::uint16_t> parsePort(std::string_view text) {
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);

@@ -19,8 +19,10 @@ struct NodeAddress {
 
   bool operator==(const NodeAddress&) const = default;
 
-  /// `host:port`, IPv6 in brackets: for people and for the Host field.
+  /// `host:port`, IPv6 in brackets: for people.
   std::string text() const;
+  /// The value of the Host field: the same without an IPv6 zone, which means something on this machine only (RFC 6874).
+  std::string hostField() const;
 };
 
 /// A port's number, 1 to 65535. BadRequest otherwise.

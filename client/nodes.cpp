@@ -59,7 +59,7 @@ Result<Answer> Nodes::askOne(Connection& connection, const Request& request) {
     }
   }
   if (signer_) {
-    const std::string host = connection.node().text();
+    const std::string host = connection.node().hostField();
     sent.fields.emplace_back(
         "Authorization",
         signer_->authorization(

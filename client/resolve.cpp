@@ -2,6 +2,7 @@
 
 #include <netdb.h>
 
+#include <cstring>
 #include <memory>
 #include <string>
 
@@ -9,7 +10,7 @@ namespace mydht::client {
 
 namespace {
 
-using Addresses = std::vector<Poco::Net::SocketAddress>;
+using Addresses = std::vector<SocketAddress>;
 
 struct FreeAddresses {
   void operator()(addrinfo* list) const { freeaddrinfo(list); }
@@ -36,7 +37,10 @@ Addresses toAddresses(const AddressList& list) {
   Addresses addresses;
   for (const addrinfo* at = list.get(); at != nullptr; at = at->ai_next) {
     if (at->ai_family != AF_INET && at->ai_family != AF_INET6) continue;
-    addresses.emplace_back(at->ai_addr, at->ai_addrlen);
+    SocketAddress address;
+    std::memcpy(&address.storage, at->ai_addr, at->ai_addrlen);
+    address.length = at->ai_addrlen;
+    addresses.push_back(address);
   }
   return addresses;
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <Poco/Net/SocketAddress.h>
+#include <sys/socket.h>
 
 #include <chrono>
 #include <vector>
@@ -10,8 +10,14 @@
 
 namespace mydht::client {
 
+/// An IPv4 or IPv6 address with its port, as connect() takes it. A value.
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t length = 0;
+};
+
 /// The addresses of a node, the system's preferred first, at least one. Waits for a name server at most that long,
 /// which the system's resolver alone would not promise. Unavailable with the bare reason otherwise.
-Result<std::vector<Poco::Net::SocketAddress>> resolve(const NodeAddress& node, std::chrono::milliseconds patience);
+Result<std::vector<SocketAddress>> resolve(const NodeAddress& node, std::chrono::milliseconds patience);
 
 }  // namespace mydht::client

@@ -1,13 +1,14 @@
 #include "client/socket.h"
 
-#include <Poco/Exception.h>
-#include <Poco/Net/NetException.h>
 #include <fmt/core.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <optional>
 #include <system_error>
 
@@ -31,18 +32,53 @@ milliseconds until(Clock::time_point deadline) {
   return std::max(std::chrono::duration_cast<milliseconds>(deadline - Clock::now()), milliseconds(0));
 }
 
-/// Connects to one address; the reason if that fails.
-std::optional<Error> connectTo(Poco::Net::StreamSocket& socket, const Poco::Net::SocketAddress& address,
-                               milliseconds patience) {
-  try {
-    socket.connect(address, Poco::Timespan(patience.count() * 1000));
-    return std::nullopt;
-  } catch (const Poco::TimeoutException&) {
-    return Error{Kind::Unavailable, "no answer"};
-  } catch (const Poco::Exception& exception) {
-    if (exception.code() != 0) return systemError(exception.code());
-    return Error{Kind::Unavailable, exception.displayText()};
+/// What poll says of a socket; 0 when the time is over.
+Result<short> pollFor(int socket, short events, milliseconds patience) {
+  const auto deadline = Clock::now() + patience;
+  while (true) {
+    pollfd entry{.fd = socket, .events = events, .revents = 0};
+    const int ready = ::poll(&entry, 1, static_cast<int>(until(deadline).count()));
+    if (ready >= 0) return entry.revents;
+    if (errno != EINTR) return systemError(errno);
   }
+}
+
+/// Waits until a connection is made or refused.
+Status awaitConnected(int socket, milliseconds patience) {
+  const auto ready = pollFor(socket, POLLOUT, patience);
+  if (!ready) return ready.error();
+  if (*ready == 0) return Error{Kind::Unavailable, "no answer"};
+  int code = 0;
+  socklen_t size = sizeof code;
+  if (::getsockopt(socket, SOL_SOCKET, SO_ERROR, &code, &size) != 0) return systemError(errno);
+  if (code != 0) return systemError(code);
+  return {};
+}
+
+/// Whether a socket is connected to itself: on loopback that happens when nobody listens on a port of the kernel's
+/// ephemeral range, as ours are, and the kernel takes just that port for our end.
+bool isOwnPeer(int socket) {
+  SocketAddress own;
+  SocketAddress peer;
+  own.length = peer.length = sizeof own.storage;
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&own.storage), &own.length) != 0) return false;
+  if (::getpeername(socket, reinterpret_cast<sockaddr*>(&peer.storage), &peer.length) != 0) return false;
+  return own.length == peer.length && std::memcmp(&own.storage, &peer.storage, own.length) == 0;
+}
+
+Result<FileHandle> connectTo(const SocketAddress& address, milliseconds patience) {
+  FileHandle socket(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket.isOpen()) return systemError(errno);
+  // A request is sent in few large pieces: waiting to join them only costs time.
+  const int one = 1;
+  if (::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) != 0) return systemError(errno);
+  const auto* target = reinterpret_cast<const sockaddr*>(&address.storage);
+  if (::connect(socket.get(), target, address.length) != 0) {
+    if (errno != EINPROGRESS && errno != EINTR) return systemError(errno);
+    if (const Status connected = awaitConnected(socket.get(), patience); !connected) return connected.error();
+  }
+  if (isOwnPeer(socket.get())) return systemError(ECONNREFUSED);
+  return socket;
 }
 
 }  // namespace
@@ -55,30 +91,18 @@ Result<Socket> Socket::connect(const NodeAddress& node, milliseconds patience) {
   for (std::size_t i = 0; i < addresses->size(); ++i) {
     // A silent address must leave time for those behind it.
     const auto share = until(deadline) / static_cast<std::int64_t>(addresses->size() - i);
-    Poco::Net::StreamSocket socket;
-    reason = connectTo(socket, (*addresses)[i], std::max(share, milliseconds(1)));
-    if (!reason) return Socket(std::move(socket));
+    auto socket = connectTo((*addresses)[i], std::max(share, milliseconds(1)));
+    if (socket) return Socket(std::move(*socket));
+    reason = socket.error();
   }
   return *reason;
 }
 
-Socket::Socket(Poco::Net::StreamSocket socket) : socket_(std::move(socket)) {
-  socket_.setBlocking(false);
-  socket_.setNoDelay(true);  // a request is sent in few large pieces: waiting to join them only costs time
-}
-
 Result<Socket::Ready> Socket::wait(bool toWrite, milliseconds patience) {
-  const auto deadline = Clock::now() + patience;
-  while (true) {
-    pollfd entry{.fd = handle(), .events = static_cast<short>(toWrite ? POLLIN | POLLOUT : POLLIN), .revents = 0};
-    const int ready = ::poll(&entry, 1, static_cast<int>(until(deadline).count()));
-    if (ready < 0 && errno == EINTR) continue;
-    if (ready < 0) return systemError(errno);
-    if (ready == 0) return Ready{};
-    // An error or a hang-up shows itself to whoever reads.
-    const bool readable = (entry.revents & (POLLIN | POLLERR | POLLHUP)) != 0;
-    return Ready{.readable = readable, .writable = (entry.revents & POLLOUT) != 0};
-  }
+  const auto ready = pollFor(socket_.get(), toWrite ? POLLIN | POLLOUT : POLLIN, patience);
+  if (!ready) return ready.error();
+  // An error or a hang-up shows itself to whoever reads.
+  return Ready{.readable = (*ready & (POLLIN | POLLERR | POLLHUP)) != 0, .writable = (*ready & POLLOUT) != 0};
 }
 
 Status Socket::receive() {
@@ -88,7 +112,7 @@ Status Socket::receive() {
   received_.resize(had + kReceiveBytes);
   ssize_t got = -1;
   do {
-    got = ::recv(handle(), received_.data() + had, kReceiveBytes, 0);
+    got = ::recv(socket_.get(), received_.data() + had, kReceiveBytes, 0);
   } while (got < 0 && errno == EINTR);
   const int code = errno;
   received_.resize(had + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
@@ -116,7 +140,7 @@ Result<std::size_t> Socket::sendSome(std::string_view bytes, milliseconds patien
     return Error{Kind::Unavailable,
                  fmt::format("nothing moved for {:g} s", std::chrono::duration<double>(patience).count())};
   while (true) {
-    const ssize_t sent = ::send(handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent >= 0) return static_cast<std::size_t>(sent);
     if (errno != EINTR) return systemError(errno);
   }

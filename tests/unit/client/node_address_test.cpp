@@ -35,6 +35,11 @@ TEST(NodeAddress, IsShownWithIpv6InBrackets) {
   EXPECT_EQ((NodeAddress{"node", 50140}).text(), "node:50140");
 }
 
+TEST(NodeAddress, IsInTheHostFieldWithoutItsZone) {
+  EXPECT_EQ((NodeAddress{"fe80::1%eth0", 50140}).hostField(), "[fe80::1]:50140");
+  EXPECT_EQ((NodeAddress{"node", 50140}).hostField(), "node:50140");
+}
+
 TEST(NodeAddress, RefusesWhatIsNoNode) {
   for (const char* text :
        {"",     ",",  "a,",     "a:",     "a:0", "a:65536", "a:-1",   "a:+1",      "a:1x",     ":1",

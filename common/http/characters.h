@@ -2,8 +2,6 @@
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
-#include <cstring>
 #include <string_view>
 
 /// What bytes may stand where in HTTP (RFC 9110, 5.6). Tables, since one look-up a byte is what makes a parser fast.
@@ -38,12 +36,6 @@ constexpr bool is(const Table& table, char c) {
   return table[static_cast<unsigned char>(c)];
 }
 
-/// The first byte from `at` on that is not in the table, else `end`.
-inline const char* skip(const Table& table, const char* at, const char* end) {
-  while (at != end && is(table, *at)) ++at;
-  return at;
-}
-
 constexpr bool isDigit(char c) {
   return c >= '0' && c <= '9';
 }
@@ -61,31 +53,6 @@ constexpr int hexValue(char c) {
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
-}
-
-/// The first byte from `at` on that is below 0x20 (the tab too) or 0x7f, else `end`. Eight bytes at a time: the classic
-/// search for a zero byte, whose lowest hit is exact.
-inline const char* findControlOrTab(const char* at, const char* end) {
-  constexpr std::uint64_t ones = 0x0101010101010101;
-  constexpr std::uint64_t highs = 0x8080808080808080;
-  static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte must be the lowest of the word");
-  while (end - at >= 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, at, sizeof word);
-    const std::uint64_t deletes = word ^ (ones * 0x7f);
-    const std::uint64_t hits = (((word - ones * 0x20) & ~word) | ((deletes - ones) & ~deletes)) & highs;
-    if (hits != 0) return at + (__builtin_ctzll(hits) >> 3);
-    at += 8;
-  }
-  while (at != end && static_cast<unsigned char>(*at) >= 0x20 && *at != 0x7f) ++at;
-  return at;
-}
-
-/// The first control byte from `at` on but for the tab, else `end`.
-inline const char* findControl(const char* at, const char* end) {
-  at = findControlOrTab(at, end);
-  while (at != end && *at == '\t') at = findControlOrTab(at + 1, end);
-  return at;
 }
 
 /// Without blanks (spaces and tabs) at both ends.

@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "common/http/scan.h"
+
 namespace mydht::http {
 
 namespace {
@@ -39,26 +41,34 @@ void noteExpect(std::string_view value, FieldSummary& fields) {
   fields.expectsOther = fields.expectsOther || !known;
 }
 
+/// Whether a token is that name, given in lower case: with 0x20 set no other byte of a token becomes a letter or '-'.
+template <std::size_t N>
+bool isNamed(std::string_view name, const char (&lower)[N]) {
+  int differs = 0;
+  for (std::size_t i = 0; i < N - 1; ++i) differs |= (name[i] | 0x20) ^ lower[i];
+  return differs == 0;
+}
+
 /// Looks at the headers that framing and connection rest on; told apart by length first, so that others cost one jump.
 bool note(Cursor& cursor, std::string_view name, std::string_view value, FieldSummary& fields) {
   switch (name.size()) {
     case 4:
-      if (!equalsIgnoringCase(name, "Host")) return true;
+      if (!isNamed(name, "host")) return true;
       ++fields.hosts;
       fields.host = value;
       return true;
     case 6:
-      if (equalsIgnoringCase(name, "Expect")) noteExpect(value, fields);
+      if (isNamed(name, "expect")) noteExpect(value, fields);
       return true;
     case 10:
-      if (equalsIgnoringCase(name, "Connection")) {
+      if (isNamed(name, "connection")) {
         fields.connectionClose = fields.connectionClose || listContains(value, "close");
       }
       return true;
     case 14:
-      return equalsIgnoringCase(name, "Content-Length") ? noteLength(cursor, value, fields) : true;
+      return isNamed(name, "content-length") ? noteLength(cursor, value, fields) : true;
     case 17:
-      return equalsIgnoringCase(name, "Transfer-Encoding") ? noteEncoding(cursor, value, fields) : true;
+      return isNamed(name, "transfer-encoding") ? noteEncoding(cursor, value, fields) : true;
     default:
       return true;
   }
@@ -79,7 +89,7 @@ bool failName(Cursor& cursor, const char* begin) {
 /// One header line.
 bool scanLine(Cursor& cursor, Headers& headers, FieldSummary& fields) {
   const char* begin = cursor.at;
-  cursor.at = characters::skip(characters::kToken, cursor.at, cursor.end);
+  cursor.at = characters::skipToken(cursor.at, cursor.end);
   if (cursor.atEnd()) return false;
   if (*cursor.at != ':' || cursor.at == begin) return failName(cursor, begin);
   const std::string_view name(begin, static_cast<std::size_t>(cursor.at - begin));

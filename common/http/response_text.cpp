@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "common/http/characters.h"
+#include "common/http/scan.h"
 #include "common/result/check.h"
 
 namespace mydht::http {

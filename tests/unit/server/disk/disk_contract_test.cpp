@@ -351,7 +351,9 @@ TEST_P(DiskContract, ADiscardedBlobIsGoneSoon) {
   run([this] { return discards(disk()); });
 }
 
-INSTANTIATE_TEST_SUITE_P(Simulated, DiskContract, testing::Values(std::pair("simulated", &simulatedDisk)));
+INSTANTIATE_TEST_SUITE_P(BothDisks, DiskContract,
+                         testing::Values(std::pair("Simulated", &simulatedDisk), std::pair("Real", &realDisk)),
+                         [](const auto& made) { return made.param.first; });
 
 }  // namespace
 }  // namespace mydht

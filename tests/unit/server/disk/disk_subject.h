@@ -25,5 +25,7 @@ using MakeDiskSubject = std::unique_ptr<DiskSubject> (*)();
 
 /// The simulated disk in virtual time.
 std::unique_ptr<DiskSubject> simulatedDisk();
+/// RocksDB and files in a temporary directory, called from an event loop.
+std::unique_ptr<DiskSubject> realDisk();
 
 }  // namespace mydht

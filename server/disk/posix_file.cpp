@@ -1,0 +1,88 @@
+#include "server/disk/posix_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace mydht::disk {
+
+Error systemError(std::string_view doing) {
+  const int number = errno;
+  const Kind kind = number == ENOSPC || number == EDQUOT ? Kind::NoSpace : Kind::Io;
+  return Error{kind, std::string(doing) + ": " + std::generic_category().message(number)};
+}
+
+PosixFile::~PosixFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+Result<PosixFile> PosixFile::open(const std::string& path, int flags) {
+  int descriptor = -1;
+  do {
+    descriptor = ::open(path.c_str(), flags | O_CLOEXEC, 0644);
+  } while (descriptor < 0 && errno == EINTR);
+  if (descriptor < 0) return systemError("open " + path);
+  return PosixFile(descriptor);
+}
+
+Result<std::uint64_t> PosixFile::size() const {
+  struct stat state {};
+  if (::fstat(descriptor_, &state) != 0) return systemError("stat");
+  return static_cast<std::uint64_t>(state.st_size);
+}
+
+Result<std::string> PosixFile::readAt(std::uint64_t offset, std::size_t length) const {
+  std::string bytes(length, '\0');
+  std::size_t have = 0;
+  while (have < length) {
+    const ssize_t got = ::pread(descriptor_, bytes.data() + have, length - have, static_cast<off_t>(offset + have));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return systemError("read");
+    if (got == 0) return Error{Kind::Corrupt, "the file is shorter than it was"};
+    have += static_cast<std::size_t>(got);
+  }
+  return bytes;
+}
+
+Result<> PosixFile::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t put = ::write(descriptor_, bytes.data(), bytes.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return systemError("write");
+    bytes.remove_prefix(static_cast<std::size_t>(put));
+  }
+  return {};
+}
+
+Result<> PosixFile::syncData() {
+  if (::fdatasync(descriptor_) != 0) return systemError("fdatasync");
+  return {};
+}
+
+Result<> PosixFile::syncAll() {
+  if (::fsync(descriptor_) != 0) return systemError("fsync");
+  return {};
+}
+
+Result<std::string> readWholeFile(const std::string& path) {
+  auto file = PosixFile::open(path, O_RDONLY);
+  if (!file) return file.error();
+  const auto size = file->size();
+  if (!size) return size.error().within(path);
+  auto bytes = file->readAt(0, static_cast<std::size_t>(*size));
+  if (!bytes) return bytes.error().within(path);
+  return bytes;
+}
+
+Result<> syncDirectory(const std::string& path) {
+  auto directory = PosixFile::open(path, O_RDONLY | O_DIRECTORY);
+  if (!directory) return directory.error();
+  const auto synced = directory->syncAll();
+  if (!synced) return synced.error().within("directory " + path);
+  return {};
+}
+
+}  // namespace mydht::disk

@@ -1,0 +1,262 @@
+#include "server/disk/rows.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+
+#include <mutex>
+
+#include "server/disk/blob_format.h"
+#include "server/disk/log_check.h"
+
+namespace mydht::disk {
+namespace {
+
+constexpr char kData = 'd';
+constexpr char kPublished = 'p';
+constexpr std::string_view kBatchNumber = "sbatch";
+constexpr std::string_view kOpenings = "sopened";
+
+Error errorOf(const rocksdb::Status& status, std::string_view doing) {
+  const std::string text = std::string(doing) + ": " + status.ToString();
+  if (status.IsCorruption()) return {Kind::Corrupt, text};
+  if (status.IsNoSpace()) return {Kind::NoSpace, text};
+  return {Kind::Io, text};
+}
+
+rocksdb::Slice sliceOf(std::string_view bytes) {
+  return {bytes.data(), bytes.size()};
+}
+std::string_view viewOf(const rocksdb::Slice& slice) {
+  return {slice.data(), slice.size()};
+}
+
+std::string dataKey(std::string_view row) {
+  std::string key;
+  key.reserve(row.size() + 1);
+  key.push_back(kData);
+  key += row;
+  return key;
+}
+
+/// The least key that is behind every key with this beginning.
+std::string folderKey(unsigned folder) {
+  std::string key(1, static_cast<char>(kPublished + static_cast<char>(folder >> 8)));
+  if (folder < 256) key.push_back(static_cast<char>(folder));
+  return key;
+}
+
+std::string publishedKey(BlobId id) {
+  std::string key = folderKey(folderOf(id));
+  for (int shift = 56; shift >= 0; shift -= 8) key.push_back(static_cast<char>(id >> shift));
+  return key;
+}
+
+std::string encodeNumber(std::uint64_t number) {
+  std::string bytes;
+  for (unsigned i = 0; i < 8; ++i) bytes.push_back(static_cast<char>(number >> (8 * i)));
+  return bytes;
+}
+
+std::optional<std::uint64_t> decodeNumber(std::string_view bytes) {
+  if (bytes.size() != 8) return std::nullopt;
+  std::uint64_t number = 0;
+  for (unsigned i = 0; i < 8; ++i) number |= std::uint64_t{static_cast<std::uint8_t>(bytes[i])} << (8 * i);
+  return number;
+}
+
+/// Remembers that the engine has failed in the background: what it could not flush must not be followed by more.
+class FailureListener final : public rocksdb::EventListener {
+ public:
+  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) override {
+    const std::lock_guard lock(mutex_);
+    if (!failure_) failure_ = errorOf(*status, "the rows' engine has failed");
+  }
+  std::optional<Error> failure() {
+    const std::lock_guard lock(mutex_);
+    return failure_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::optional<Error> failure_;
+};
+
+rocksdb::Options engineOptions(const RowsOptions& wanted, bool make, std::shared_ptr<FailureListener> listener) {
+  rocksdb::Options options;
+  options.create_if_missing = make;
+  options.wal_recovery_mode =
+      rocksdb::WALRecoveryMode::kPointInTimeRecovery;  // after checkLogs: only a torn end is left
+  options.track_and_verify_wals_in_manifest = true;
+  options.max_bgerror_resume_count = 0;
+  options.listeners.push_back(std::move(listener));
+
+  options.write_buffer_size = wanted.writeBufferBytes;
+  options.max_write_buffer_number = 3;
+  options.max_open_files = wanted.openTables;
+  options.max_background_jobs = 2;
+  options.bytes_per_sync = 1024 * 1024;
+  options.compression = rocksdb::kLZ4Compression;
+  options.bottommost_compression = rocksdb::kZSTD;
+  options.level_compaction_dynamic_level_bytes = true;
+  options.avoid_flush_during_shutdown = true;  // everything is in the log, and stopping is quick
+
+  options.info_log_level = rocksdb::WARN_LEVEL;
+  options.max_log_file_size = 1024 * 1024;
+  options.keep_log_file_num = 2;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(wanted.blockCacheBytes);
+  table.cache_index_and_filter_blocks = true;  // or indexes would grow with the number of keys
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+}  // namespace
+
+struct Rows::Engine {
+  std::shared_ptr<FailureListener> listener = std::make_shared<FailureListener>();
+  std::unique_ptr<rocksdb::DB> db;
+
+  Result<std::uint64_t> number(std::string_view key) const {
+    std::string bytes;
+    const auto status = db->Get(rocksdb::ReadOptions(), sliceOf(key), &bytes);
+    if (status.IsNotFound()) return std::uint64_t{0};
+    if (!status.ok()) return errorOf(status, "read " + std::string(key));
+    const auto number = decodeNumber(bytes);
+    if (!number) return Error{Kind::Corrupt, "row " + std::string(key) + " is no number"};
+    return *number;
+  }
+};
+
+Result<std::unique_ptr<Rows>> Rows::open(const std::string& path, bool make, const RowsOptions& options) {
+  const auto logs = checkLogs(path);
+  if (!logs) return logs.error();
+  auto engine = std::make_unique<Engine>();
+  rocksdb::DB* db = nullptr;
+  const auto status = rocksdb::DB::Open(engineOptions(options, make, engine->listener), path, &db);
+  if (!status.ok()) return errorOf(status, "open " + path);
+  engine->db.reset(db);
+  std::unique_ptr<Rows> rows(new Rows(std::move(engine)));
+  const auto started = rows->start();
+  if (!started) return started.error().within("open " + path);
+  return rows;
+}
+
+Rows::Rows(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
+Rows::~Rows() = default;
+
+Result<> Rows::start() {
+  const auto last = engine_->number(kBatchNumber);
+  if (!last) return last.error();
+  const auto opened = engine_->number(kOpenings);
+  if (!opened) return opened.error();
+  lastBatch_ = *last;
+  openings_ = *opened + 1;
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  const auto status = engine_->db->Put(synced, sliceOf(kOpenings), encodeNumber(openings_));
+  if (!status.ok()) return errorOf(status, "count the opening");
+  return {};
+}
+
+std::optional<Result<std::optional<Bytes>>> Rows::tryGet(std::string_view row) const {
+  rocksdb::ReadOptions options;
+  options.read_tier = rocksdb::kBlockCacheTier;
+  std::string content;
+  const auto status = engine_->db->Get(options, dataKey(row), &content);
+  if (status.ok()) return std::optional<Bytes>(Bytes(std::move(content)));
+  if (status.IsNotFound()) return std::optional<Bytes>();
+  return std::nullopt;
+}
+
+Result<std::optional<Bytes>> Rows::get(std::string_view row) const {
+  std::string content;
+  const auto status = engine_->db->Get(rocksdb::ReadOptions(), dataKey(row), &content);
+  if (status.ok()) return std::optional<Bytes>(Bytes(std::move(content)));
+  if (status.IsNotFound()) return std::optional<Bytes>();
+  return errorOf(status, "read a row");
+}
+
+Result<Page> Rows::scan(std::string_view from, std::string_view to, std::size_t mostBytes) const {
+  Page page;
+  if (from >= to) return page;
+  const std::string end = dataKey(to);
+  const rocksdb::Slice upperBound = end;
+  rocksdb::ReadOptions options;
+  options.iterate_upper_bound = &upperBound;
+  const std::unique_ptr<rocksdb::Iterator> at(engine_->db->NewIterator(options));
+  std::size_t bytes = 0;
+  for (at->Seek(dataKey(from)); at->Valid(); at->Next()) {
+    const std::string_view name = viewOf(at->key()).substr(1);
+    if (!page.rows.empty() && bytes >= mostBytes) {
+      page.next = name;
+      break;
+    }
+    bytes += name.size() + at->value().size();
+    page.rows.emplace_back(name, Bytes(at->value().ToString()));
+  }
+  if (!at->status().ok()) return errorOf(at->status(), "scan rows");
+  return page;
+}
+
+Result<> Rows::write(std::span<const Batch* const> batches, std::uint64_t number) {
+  if (auto failure = engine_->listener->failure()) return *failure;
+  rocksdb::WriteBatch changes;
+  const auto put = [&changes](const rocksdb::Slice& key, const rocksdb::Slice& content) {
+    return changes.Put(key, content);
+  };
+  rocksdb::Status status;
+  for (const Batch* batch : batches) {
+    for (const auto& [name, content] : batch->rows) {
+      if (status.ok()) status = content ? put(dataKey(name), sliceOf(content->view())) : changes.Delete(dataKey(name));
+    }
+    for (const BlobId id : batch->publishes) {
+      if (status.ok()) status = put(publishedKey(id), rocksdb::Slice());
+    }
+    for (const BlobId id : batch->drops) {
+      if (status.ok()) status = changes.Delete(publishedKey(id));
+    }
+  }
+  if (status.ok()) status = put(sliceOf(kBatchNumber), encodeNumber(number));
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  if (status.ok()) status = engine_->db->Write(synced, &changes);
+  if (!status.ok()) return errorOf(status, "write rows");
+  return {};
+}
+
+Result<std::vector<BlobId>> Rows::publishedIn(std::uint8_t folder) const {
+  std::vector<BlobId> ids;
+  const std::string end = folderKey(folder + 1U);
+  const rocksdb::Slice upperBound = end;
+  rocksdb::ReadOptions options;
+  options.iterate_upper_bound = &upperBound;
+  const std::unique_ptr<rocksdb::Iterator> at(engine_->db->NewIterator(options));
+  for (at->Seek(folderKey(folder)); at->Valid(); at->Next()) {
+    if (at->key().size() != 10) return Error{Kind::Corrupt, "a row that publishes a blob has a wrong name"};
+    BlobId id = 0;
+    for (const char byte : viewOf(at->key()).substr(2)) id = id << 8 | static_cast<std::uint8_t>(byte);
+    ids.push_back(id);
+  }
+  if (!at->status().ok()) return errorOf(at->status(), "read which blobs are published");
+  return ids;
+}
+
+Result<bool> Rows::isPublished(BlobId id) const {
+  std::string nothing;
+  const auto status = engine_->db->Get(rocksdb::ReadOptions(), publishedKey(id), &nothing);
+  if (status.ok()) return true;
+  if (status.IsNotFound()) return false;
+  return errorOf(status, "read whether a blob is published");
+}
+
+}  // namespace mydht::disk

@@ -1,0 +1,65 @@
+#include "server/store/value_cache.h"
+
+#include "common/hash/position.h"
+
+namespace mydht::store {
+namespace {
+
+// What a cached row costs beside its key and value: list and map nodes, the row itself.
+constexpr std::size_t kOverhead = 256;
+
+std::size_t costOf(const Row& row) { return row.entry.key.size() + row.value.size() + kOverhead; }
+
+}  // namespace
+
+ValueCache::Shard& ValueCache::shardOf(std::string_view key) { return shards_[positionOf(key) % kShards]; }
+
+RowPtr ValueCache::find(std::string_view key) {
+  Shard& shard = shardOf(key);
+  const std::lock_guard lock(shard.mutex);
+  const auto at = shard.byKey.find(key);
+  if (at == shard.byKey.end()) return nullptr;
+  shard.recent.splice(shard.recent.begin(), shard.recent, at->second);
+  return *at->second;
+}
+
+ValueCache::Ticket ValueCache::ticket(std::string_view key) {
+  Shard& shard = shardOf(key);
+  const std::lock_guard lock(shard.mutex);
+  return shard.writes;
+}
+
+void ValueCache::putRead(const RowPtr& row, Ticket ticket) {
+  Shard& shard = shardOf(row->entry.key);
+  const std::lock_guard lock(shard.mutex);
+  if (shard.writes == ticket) put(shard, row);
+}
+
+void ValueCache::putWritten(const RowPtr& row) {
+  Shard& shard = shardOf(row->entry.key);
+  const std::lock_guard lock(shard.mutex);
+  ++shard.writes;
+  const auto at = shard.byKey.find(row->entry.key);
+  if (at != shard.byKey.end() && supersedes((*at->second)->entry, row->entry)) return;
+  put(shard, row);
+}
+
+void ValueCache::put(Shard& shard, const RowPtr& row) {
+  if (const auto at = shard.byKey.find(row->entry.key); at != shard.byKey.end()) {
+    shard.bytes -= costOf(**at->second);
+    const auto node = at->second;
+    shard.byKey.erase(at);
+    shard.recent.erase(node);
+  }
+  shard.recent.push_front(row);
+  shard.byKey.emplace(row->entry.key, shard.recent.begin());
+  shard.bytes += costOf(*row);
+  while (shard.bytes > mostBytesAShard_ && !shard.recent.empty()) {
+    const RowPtr& last = shard.recent.back();
+    shard.bytes -= costOf(*last);
+    shard.byKey.erase(last->entry.key);
+    shard.recent.pop_back();
+  }
+}
+
+}  // namespace mydht::store

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string_view>
+
+#include "server/store/rows.h"
+
+namespace mydht::store {
+
+/// The small-value cache: the rows that were read or written last, in least-recently-used order, bounded in bytes. One a
+/// node, owned by the store, any loop. A row gets in only once it is synced, and the writer updates it before its answer
+/// goes out, so that a read never goes back. A reader that comes back from the disk puts its row in only if nobody wrote
+/// in that shard since it looked: its ticket tells.
+class ValueCache {
+ public:
+  using Ticket = std::uint64_t;
+
+  explicit ValueCache(std::size_t mostBytes) : mostBytesAShard_(mostBytes / kShards) {}
+
+  RowPtr find(std::string_view key);
+  /// Take it before reading the disk.
+  Ticket ticket(std::string_view key);
+  void putRead(const RowPtr& row, Ticket ticket);
+  /// A newer row was synced. An older one than what is here is left out.
+  void putWritten(const RowPtr& row);
+
+ private:
+  static constexpr std::size_t kShards = 16;  // as many loops seldom meet in one
+
+  struct Shard {
+    std::mutex mutex;
+    std::list<RowPtr> recent;  // front: used last
+    std::map<std::string_view, std::list<RowPtr>::iterator> byKey;
+    std::size_t bytes = 0;
+    Ticket writes = 0;
+  };
+
+  Shard& shardOf(std::string_view key);
+  void put(Shard& shard, const RowPtr& row);
+
+  const std::size_t mostBytesAShard_;
+  std::array<Shard, kShards> shards_;
+};
+
+}  // namespace mydht::store

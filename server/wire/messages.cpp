@@ -1,0 +1,281 @@
+#include "server/wire/messages.h"
+
+#include "common/result/limits.h"
+
+namespace mydht::wire {
+namespace {
+
+constexpr std::size_t kHostPortBytes = 300;
+
+void writeOptional(Writer& out, const std::optional<Entry>& entry) {
+  out.number<std::uint8_t>(entry ? 1 : 0);
+  if (entry) out.entry(*entry);
+}
+
+std::optional<Entry> readOptional(Reader& in) {
+  const auto there = in.number<std::uint8_t>();
+  if (there == 0) return std::nullopt;
+  if (there > 1) in.fail();
+  return in.entry();
+}
+
+bool readFlag(Reader& in) {
+  const auto flag = in.number<std::uint8_t>();
+  if (flag > 1) in.fail();
+  return flag == 1;
+}
+
+PartitionId readPartition(Reader& in) {
+  const auto partition = in.number<PartitionId>();
+  if (partition >= limits::kPartitions) in.fail();
+  return partition;
+}
+
+void writePartitions(Writer& out, const std::vector<PartitionId>& partitions) {
+  out.number(static_cast<std::uint32_t>(partitions.size()));
+  for (const PartitionId partition : partitions) out.number(partition);
+}
+
+std::vector<PartitionId> readPartitions(Reader& in) {
+  std::vector<PartitionId> partitions(in.count(sizeof(PartitionId)));
+  for (PartitionId& partition : partitions) partition = readPartition(in);
+  return partitions;
+}
+
+}  // namespace
+
+std::string_view messageName(MessageType type) {
+  switch (type) {
+    case MessageType::Hello: return "hello";
+    case MessageType::GetView: return "get-view";
+    case MessageType::Adopt: return "adopt";
+    case MessageType::Propose: return "propose";
+    case MessageType::Filled: return "filled";
+    case MessageType::Join: return "join";
+    case MessageType::Gossip: return "gossip";
+    case MessageType::Vote: return "vote";
+    case MessageType::Offer: return "offer";
+    case MessageType::Stage: return "stage";
+    case MessageType::Publish: return "publish";
+    case MessageType::Discard: return "discard";
+    case MessageType::FetchStaged: return "fetch-staged";
+    case MessageType::FetchBody: return "fetch-body";
+    case MessageType::FillPage: return "fill-page";
+    case MessageType::Repair: return "repair";
+  }
+  return "unknown";
+}
+
+void HelloAnswer::write(Writer& out) const { out.number(rememberedBoot).number(rememberedSynced); }
+
+HelloAnswer HelloAnswer::read(Reader& in) {
+  HelloAnswer answer;
+  in.number(answer.rememberedBoot);
+  in.number(answer.rememberedSynced);
+  return answer;
+}
+
+ProposeAnswer ProposeAnswer::read(Reader& in) {
+  ProposeAnswer answer;
+  answer.accepted = in.list();
+  answer.view = in.view();
+  return answer;
+}
+
+Filled Filled::read(Reader& in) {
+  Filled message;
+  message.version = in.name();
+  message.agreed = in.list();
+  return message;
+}
+
+void Join::write(Writer& out) const {
+  ring::MemberList one;
+  one.put(member);
+  out.list(one).text(hostPort).number(replaces);
+}
+
+Join Join::read(Reader& in) {
+  Join message;
+  const ring::MemberList one = in.list();
+  if (one.members.size() == 1) {
+    message.member = one.members.front();
+  } else {
+    in.fail();
+  }
+  message.hostPort = in.text(kHostPortBytes);
+  in.number(message.replaces);
+  return message;
+}
+
+void Gossip::write(Writer& out) const {
+  out.number(static_cast<std::uint32_t>(addresses.size()));
+  for (const Address& address : addresses) out.number(address.node).number(address.boot).text(address.hostPort);
+  out.name(filledIn).text(filled);
+}
+
+Gossip Gossip::read(Reader& in) {
+  Gossip message;
+  const std::size_t addresses = in.count(16);
+  for (std::size_t i = 0; i < addresses && in.ok(); ++i) {
+    Address address;
+    in.number(address.node);
+    in.number(address.boot);
+    address.hostPort = in.text(kHostPortBytes);
+    message.addresses.push_back(std::move(address));
+  }
+  message.filledIn = in.name();
+  message.filled = in.text(limits::kPartitions / 8);
+  if (!message.filled.empty() && message.filled.size() != limits::kPartitions / 8) in.fail();
+  return message;
+}
+
+void VoteAnswer::write(Writer& out) const {
+  out.version(settled);
+  writeOptional(out, entry);
+  out.number<std::uint8_t>(withValue ? 1 : 0);
+}
+
+VoteAnswer VoteAnswer::read(Reader& in) {
+  VoteAnswer answer;
+  answer.settled = in.version();
+  answer.entry = readOptional(in);
+  answer.withValue = readFlag(in);
+  return answer;
+}
+
+void Vote::write(Writer& out) const {
+  out.text(key).number(valueUpTo).number<std::uint8_t>(copyIsEnough ? 1 : 0);
+}
+
+Vote Vote::read(Reader& in) {
+  Vote message;
+  message.key = in.text(limits::kKeyBytes);
+  in.number(message.valueUpTo);
+  message.copyIsEnough = readFlag(in);
+  return message;
+}
+
+void OfferAnswer::write(Writer& out) const {
+  out.number(static_cast<std::uint8_t>(outcome));
+  writeOptional(out, held);
+  out.version(limit);
+}
+
+OfferAnswer OfferAnswer::read(Reader& in) {
+  OfferAnswer answer;
+  const auto outcome = in.number<std::uint8_t>();
+  if (outcome > static_cast<std::uint8_t>(OfferOutcome::Settled)) in.fail();
+  answer.outcome = static_cast<OfferOutcome>(outcome);
+  answer.held = readOptional(in);
+  answer.limit = in.version();
+  return answer;
+}
+
+void Offer::write(Writer& out) const {
+  out.entry(entry).number(static_cast<std::uint8_t>(from)).version(settled);
+}
+
+Offer Offer::read(Reader& in) {
+  Offer message;
+  message.entry = in.entry();
+  const auto from = in.number<std::uint8_t>();
+  if (from > static_cast<std::uint8_t>(From::Fill)) in.fail();
+  message.from = static_cast<From>(from);
+  message.settled = in.version();
+  return message;
+}
+
+void StageAnswer::write(Writer& out) const {
+  out.digest(sha256).number(size);
+  writeOptional(out, held);
+}
+
+StageAnswer StageAnswer::read(Reader& in) {
+  StageAnswer answer;
+  answer.sha256 = in.digest();
+  in.number(answer.size);
+  answer.held = readOptional(in);
+  return answer;
+}
+
+Stage Stage::read(Reader& in) {
+  Stage message;
+  in.number(message.upload);
+  message.key = in.text(limits::kKeyBytes);
+  return message;
+}
+
+Publish Publish::read(Reader& in) {
+  Publish message;
+  in.number(message.upload);
+  message.entry = in.entry();
+  in.number(message.stagedAt);
+  return message;
+}
+
+FetchBody FetchBody::read(Reader& in) {
+  FetchBody message;
+  message.entry = in.entry();
+  in.number(message.offset);
+  in.number(message.length);
+  return message;
+}
+
+void FillPageAnswer::write(Writer& out) const {
+  out.number(static_cast<std::uint32_t>(rows.size()));
+  for (const FillRow& row : rows) {
+    out.entry(row.entry).number<std::uint8_t>(row.withValue ? 1 : 0);
+    if (row.withValue) out.text(row.value.view());
+  }
+  out.number(static_cast<std::uint32_t>(marks.size()));
+  for (const FillMarks& mark : marks) out.number(mark.partition).version(mark.closed).version(mark.settled);
+  writePartitions(out, cannotSay);
+  out.number<std::uint8_t>(over ? 1 : 0);
+}
+
+FillPageAnswer FillPageAnswer::read(Reader& in) {
+  FillPageAnswer answer;
+  const std::size_t rows = in.count(80);
+  for (std::size_t i = 0; i < rows && in.ok(); ++i) {
+    FillRow row;
+    row.entry = in.entry();
+    row.withValue = readFlag(in);
+    if (row.withValue) row.value = Bytes(std::string(in.text(limits::kInlineBytes)));
+    answer.rows.push_back(std::move(row));
+  }
+  const std::size_t marks = in.count(50);
+  for (std::size_t i = 0; i < marks && in.ok(); ++i) {
+    FillMarks mark;
+    mark.partition = readPartition(in);
+    mark.closed = in.version();
+    mark.settled = in.version();
+    answer.marks.push_back(mark);
+  }
+  answer.cannotSay = readPartitions(in);
+  answer.over = readFlag(in);
+  return answer;
+}
+
+void FillPage::write(Writer& out) const {
+  writePartitions(out, partitions);
+  out.number(startPartition).text(after).number(mostBytes);
+}
+
+FillPage FillPage::read(Reader& in) {
+  FillPage message;
+  message.partitions = readPartitions(in);
+  message.startPartition = readPartition(in);
+  message.after = in.text(limits::kKeyBytes);
+  in.number(message.mostBytes);
+  return message;
+}
+
+Repair Repair::read(Reader& in) {
+  Repair message;
+  message.entry = in.entry();
+  in.number(message.source);
+  return message;
+}
+
+}  // namespace mydht::wire

@@ -1,0 +1,273 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/ring/view.h"
+#include "common/version/entry.h"
+#include "server/task/bytes.h"
+#include "server/wire/codec.h"
+
+/// What nodes say to one another. Each message knows its type and its bytes; docs/peer-protocol.md says the same in prose.
+/// A body, where there is one, is streamed beside the message.
+namespace mydht::wire {
+
+enum class MessageType : std::uint8_t {
+  Hello,        ///< who are you, and what do you remember of me (R7)
+  GetView,      ///< hand over your view of the ring
+  Adopt,        ///< take this view, synced (R4)
+  Propose,      ///< merge this member list with what you accepted, synced (R2)
+  Filled,       ///< hold the fact that this version is complete, synced (R6)
+  Join,         ///< take me in
+  Gossip,       ///< addresses, and which partitions are filled
+  Vote,         ///< which version of this key do you hold (R10)
+  Offer,        ///< take this entry (the one door); the body is its value
+  Stage,        ///< keep this body aside, not visible yet; the body is streamed
+  Publish,      ///< make what was staged visible as this entry
+  Discard,      ///< forget what was staged
+  FetchStaged,  ///< hand over a staged body, for a home node that was not there when it was staged
+  FetchBody,    ///< hand over the value of exactly this version, or a range of it
+  FillPage,     ///< some entries of these partitions in order (R5)
+  Repair,       ///< fetch this entry from that node and take it
+};
+inline constexpr MessageType kLastMessageType = MessageType::Repair;
+
+/// The name of a type for log lines, for example `vote`.
+std::string_view messageName(MessageType type);
+
+struct Empty {
+  void write(Writer&) const {}
+  static Empty read(Reader&) { return {}; }
+};
+
+struct HelloAnswer {
+  std::uint32_t rememberedBoot = 0;    ///< of the asker; 0: never heard of
+  std::uint64_t rememberedSynced = 0;
+  void write(Writer& out) const;
+  static HelloAnswer read(Reader& in);
+};
+struct Hello {
+  static constexpr MessageType kType = MessageType::Hello;
+  using Answer = HelloAnswer;
+  void write(Writer&) const {}
+  static Hello read(Reader&) { return {}; }
+};
+
+/// A view as bytes carry it; null only after a failed read.
+struct ViewMessage {
+  ring::ViewPtr view;
+  void write(Writer& out) const { out.view(*view); }
+  static ViewMessage read(Reader& in) { return {in.view()}; }
+};
+struct GetView {
+  static constexpr MessageType kType = MessageType::GetView;
+  using Answer = ViewMessage;
+  void write(Writer&) const {}
+  static GetView read(Reader&) { return {}; }
+};
+struct Adopt {
+  static constexpr MessageType kType = MessageType::Adopt;
+  using Answer = Empty;
+  ring::ViewPtr view;
+  void write(Writer& out) const { out.view(*view); }
+  static Adopt read(Reader& in) { return {in.view()}; }
+};
+
+struct ProposeAnswer {
+  ring::MemberList accepted;  ///< everything that the asked node has accepted, what was just proposed included
+  ring::ViewPtr view;         ///< the asked node's own view, so that no active version is overlooked
+  void write(Writer& out) const { out.list(accepted).view(*view); }
+  static ProposeAnswer read(Reader& in);
+};
+struct Propose {
+  static constexpr MessageType kType = MessageType::Propose;
+  using Answer = ProposeAnswer;
+  ring::MemberList list;
+  void write(Writer& out) const { out.list(list); }
+  static Propose read(Reader& in) { return {in.list()}; }
+};
+struct Filled {
+  static constexpr MessageType kType = MessageType::Filled;
+  using Answer = Empty;
+  ring::VersionName version;
+  ring::MemberList agreed;  ///< what a majority of each active version had accepted before: may not be forgotten
+  void write(Writer& out) const { out.name(version).list(agreed); }
+  static Filled read(Reader& in);
+};
+struct Join {
+  static constexpr MessageType kType = MessageType::Join;
+  using Answer = ViewMessage;
+  ring::Member member;
+  std::string hostPort;  ///< where the joiner can be called; called back before anything else
+  NodeId replaces = 0;   ///< the identity whose place the joiner knows to be its own; 0: found by its address, or none
+  void write(Writer& out) const;
+  static Join read(Reader& in);
+};
+
+struct Address {
+  NodeId node = 0;
+  std::uint32_t boot = 0;  ///< the highest boot counter wins (R1)
+  std::string hostPort;
+  bool operator==(const Address&) const = default;
+};
+/// Goes both ways: the answer has the same shape.
+struct Gossip {
+  static constexpr MessageType kType = MessageType::Gossip;
+  using Answer = Gossip;
+  std::vector<Address> addresses;
+  ring::VersionName filledIn;  ///< the newest version of the sender
+  std::string filled;          ///< a bit a partition, empty when no change is under way
+  void write(Writer& out) const;
+  static Gossip read(Reader& in);
+};
+
+struct VoteAnswer {
+  Version settled;
+  std::optional<Entry> entry;
+  bool withValue = false;  ///< the body is the entry's value
+  void write(Writer& out) const;
+  static VoteAnswer read(Reader& in);
+};
+struct Vote {
+  static constexpr MessageType kType = MessageType::Vote;
+  using Answer = VoteAnswer;
+  Key key;
+  std::uint64_t valueUpTo = 0;   ///< send the value too if it has at most that many bytes
+  bool copyIsEnough = false;     ///< consistency=one: any filled home node's copy, no quorum is being made
+  void write(Writer& out) const;
+  static Vote read(Reader& in);
+};
+
+/// Who brings an entry: a client's write may be refused for its time, a copy never (R9, R12).
+enum class From : std::uint8_t { Client, Hint, Repair, Fill };
+
+enum class OfferOutcome : std::uint8_t {
+  Accepted,  ///< synced; or held already, to the letter
+  Newer,     ///< an equal or newer version is held, nothing was applied
+  TooFar,    ///< a client's write from the future: `limit` is the latest time that would be taken
+  Closed,    ///< a client's write at or below the closed mark `limit` (R12)
+  Settled,   ///< a copy at or below the settled mark `limit`, from one that is not settled as far (R12)
+};
+struct OfferAnswer {
+  OfferOutcome outcome = OfferOutcome::Accepted;
+  std::optional<Entry> held;  ///< what was here before, or what is newer
+  Version limit;
+  void write(Writer& out) const;
+  static OfferAnswer read(Reader& in);
+};
+struct Offer {
+  static constexpr MessageType kType = MessageType::Offer;
+  using Answer = OfferAnswer;
+  Entry entry;
+  From from = From::Client;
+  Version settled;  ///< of the sender, for copies
+  void write(Writer& out) const;
+  static Offer read(Reader& in);
+};
+
+struct StageAnswer {
+  Digest sha256{};
+  std::uint64_t size = 0;
+  std::optional<Entry> held;
+  void write(Writer& out) const;
+  static StageAnswer read(Reader& in);
+};
+struct Stage {
+  static constexpr MessageType kType = MessageType::Stage;
+  using Answer = StageAnswer;
+  std::uint64_t upload = 0;  ///< random, made by the coordinator
+  Key key;
+  void write(Writer& out) const { out.number(upload).text(key); }
+  static Stage read(Reader& in);
+};
+struct Publish {
+  static constexpr MessageType kType = MessageType::Publish;
+  using Answer = OfferAnswer;
+  std::uint64_t upload = 0;
+  Entry entry;
+  NodeId stagedAt = 0;  ///< a home node that has the body, for one that has not
+  void write(Writer& out) const { out.number(upload).entry(entry).number(stagedAt); }
+  static Publish read(Reader& in);
+};
+struct Discard {
+  static constexpr MessageType kType = MessageType::Discard;
+  using Answer = Empty;
+  std::uint64_t upload = 0;
+  void write(Writer& out) const { out.number(upload); }
+  static Discard read(Reader& in) { return {in.number<std::uint64_t>()}; }
+};
+struct FetchStaged {
+  static constexpr MessageType kType = MessageType::FetchStaged;
+  using Answer = Empty;
+  std::uint64_t upload = 0;
+  void write(Writer& out) const { out.number(upload); }
+  static FetchStaged read(Reader& in) { return {in.number<std::uint64_t>()}; }
+};
+struct FetchBody {
+  static constexpr MessageType kType = MessageType::FetchBody;
+  using Answer = Empty;
+  Entry entry;  ///< the version and SHA-256 that are wanted, no other
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+  void write(Writer& out) const { out.entry(entry).number(offset).number(length); }
+  static FetchBody read(Reader& in);
+};
+
+/// One entry on its way to a new home node; small values travel along, larger ones are fetched.
+struct FillRow {
+  Entry entry;
+  bool withValue = false;
+  Bytes value;
+};
+struct FillMarks {
+  PartitionId partition = 0;
+  Version closed;
+  Version settled;
+};
+struct FillPageAnswer {
+  std::vector<FillRow> rows;
+  std::vector<FillMarks> marks;         ///< of the partitions that have any
+  std::vector<PartitionId> cannotSay;   ///< partitions that the asked node has not filled itself: not covered
+  bool over = true;                     ///< nothing comes after these rows
+  void write(Writer& out) const;
+  static FillPageAnswer read(Reader& in);
+};
+struct FillPage {
+  static constexpr MessageType kType = MessageType::FillPage;
+  using Answer = FillPageAnswer;
+  std::vector<PartitionId> partitions;  ///< rising
+  PartitionId startPartition = 0;       ///< go on in this one,
+  Key after;                            ///< after this key
+  std::uint32_t mostBytes = 0;
+  void write(Writer& out) const;
+  static FillPage read(Reader& in);
+};
+struct Repair {
+  static constexpr MessageType kType = MessageType::Repair;
+  using Answer = Empty;
+  Entry entry;
+  NodeId source = 0;
+  void write(Writer& out) const { out.entry(entry).number(source); }
+  static Repair read(Reader& in);
+};
+
+/// The bytes of a message's payload.
+template <class M>
+std::string payloadOf(const M& message) {
+  Writer out;
+  message.write(out);
+  return out.take();
+}
+
+/// A message from its payload; none if it is not one, to the last byte.
+template <class M>
+std::optional<M> readPayload(std::string_view payload) {
+  Reader in(payload);
+  M message = M::read(in);
+  if (!in.whole()) return std::nullopt;
+  return message;
+}
+
+}  // namespace mydht::wire

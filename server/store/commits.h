@@ -4,6 +4,7 @@
 #include <mutex>
 #include <string>
 
+#include "common/version/version.h"
 #include "server/ports/disk.h"
 
 namespace mydht::store {

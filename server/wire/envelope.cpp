@@ -42,9 +42,9 @@ std::optional<Error> otherProtocol(std::string_view message) {
 
 }  // namespace
 
-Bytes packRequest(const Speaker& from, MessageType type, std::string_view payload) {
+Bytes packRequest(const Speaker& from, NodeId to, MessageType type, std::string_view payload) {
   Writer out;
-  out.number(kProtocolVersion).number(static_cast<std::uint8_t>(type));
+  out.number(kProtocolVersion).number(static_cast<std::uint8_t>(type)).number(to);
   write(out, from);
   std::string message = out.take();
   message.append(payload);
@@ -76,6 +76,7 @@ Result<Request> unpackRequest(std::string_view message) {
   Request request;
   in.number<std::uint8_t>();
   const auto type = in.number<std::uint8_t>();
+  in.number(request.to);
   request.from = readSpeaker(in);
   if (!in.ok() || type > static_cast<std::uint8_t>(kLastMessageType)) {
     return Error{Kind::BadRequest, "a message between nodes that cannot be read"};

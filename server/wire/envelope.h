@@ -33,6 +33,7 @@ struct Speaker {
 /// A request as it came in: the payload is read by the message that `type` names.
 struct Request {
   Speaker from;
+  NodeId to = 0;  ///< whom the sender believes to call; 0: whoever answers there
   MessageType type = MessageType::Hello;
   std::string_view payload;
 };
@@ -44,7 +45,7 @@ struct Answer {
   std::string_view payload;
 };
 
-Bytes packRequest(const Speaker& from, MessageType type, std::string_view payload);
+Bytes packRequest(const Speaker& from, NodeId to, MessageType type, std::string_view payload);
 Bytes packAnswer(const Speaker& from, std::string_view payload);
 /// For OlderRing the payload is the refuser's view.
 Bytes packError(const Speaker& from, const Error& error, std::string_view payload = {});

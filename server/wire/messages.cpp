@@ -145,14 +145,16 @@ VoteAnswer VoteAnswer::read(Reader& in) {
 }
 
 void Vote::write(Writer& out) const {
-  out.text(key).number(valueUpTo).number<std::uint8_t>(copyIsEnough ? 1 : 0);
+  out.text(key).number(valueUpTo).number(static_cast<std::uint8_t>(purpose));
 }
 
 Vote Vote::read(Reader& in) {
   Vote message;
   message.key = in.text(limits::kKeyBytes);
   in.number(message.valueUpTo);
-  message.copyIsEnough = readFlag(in);
+  const auto purpose = in.number<std::uint8_t>();
+  if (purpose > static_cast<std::uint8_t>(VoteFor::Fill)) in.fail();
+  message.purpose = static_cast<VoteFor>(purpose);
   return message;
 }
 

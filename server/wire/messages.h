@@ -123,6 +123,12 @@ struct Gossip {
   static Gossip read(Reader& in);
 };
 
+/// What a vote is for.
+enum class VoteFor : std::uint8_t {
+  Quorum,  ///< it counts towards a quorum: a home node that has not filled the key does so first (R5)
+  Copy,    ///< consistency=one: any filled home node's copy
+  Fill,    ///< a new home node fills this key: who has not filled it itself cannot say
+};
 struct VoteAnswer {
   Version settled;
   std::optional<Entry> entry;
@@ -135,7 +141,7 @@ struct Vote {
   using Answer = VoteAnswer;
   Key key;
   std::uint64_t valueUpTo = 0;   ///< send the value too if it has at most that many bytes
-  bool copyIsEnough = false;     ///< consistency=one: any filled home node's copy, no quorum is being made
+  VoteFor purpose = VoteFor::Quorum;
   void write(Writer& out) const;
   static Vote read(Reader& in);
 };

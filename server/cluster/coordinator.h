@@ -1,0 +1,100 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "server/cluster/home_node.h"
+#include "server/cluster/node_clock.h"
+#include "server/cluster/quorums.h"
+#include "server/cluster/read_round.h"
+#include "server/cluster/write_round.h"
+#include "server/ports/random.h"
+#include "server/task/gate.h"
+
+namespace mydht::cluster {
+
+/// Where the newest version of a key is; its value is opened with Coordinator::body.
+struct Located {
+  Entry entry;
+  store::RowPtr local;           ///< this node holds that version itself
+  std::vector<NodeId> holders;   ///< other nodes that do
+  std::optional<Body> whole;     ///< the whole value, if it came along with a vote
+};
+
+/// A write that was answered with success.
+struct Written {
+  Version version;
+  bool replaced = false;   ///< there was a live value before
+  unsigned copies = 0;     ///< synced copies when the answer went out,
+  unsigned homes = 0;      ///< of that many home nodes (in the newest version),
+  unsigned wanted = 0;     ///< of that many that the ring would like to have
+};
+
+/// Checked against the newest version at a quorum before a write; null entry: there is no live value.
+using Precondition = std::function<bool(const Entry* current)>;
+
+struct PutRequest {
+  Key key;
+  std::string contentType;
+  std::unique_ptr<ByteSource> value;
+  std::optional<Digest> sha256;       ///< what the client says that the value's digest is
+  Consistency consistency = Consistency::Quorum;
+  Precondition precondition;          ///< may be empty
+};
+
+/// Coordinates clients' requests: any node, any key (R9 to R11). One for each loop, on that loop alone; owned by the node,
+/// borrows everything it is given. Errors: NotFound, Conflict (precondition), NotDone, Unknown, Unavailable, BadRequest
+/// (the value is not what was announced), NoSpace.
+class Coordinator {
+ public:
+  Coordinator(Executor& executor, const Settings& settings, Membership& membership, Peers& peers, HomeNode& home,
+              NodeClock& clock, Random& random, Journal& journal);
+
+  /// The newest version of a key; NotFound if it has no live value. wantBody: the value is going to be sent whole.
+  Task<Result<Located>> locate(Key key, Consistency consistency, bool wantBody, Deadline deadline);
+  /// The same at consistency=one if this node has a copy in memory: no task, no wait. nullopt: use locate().
+  std::optional<Result<Located>> locateAtHand(std::string_view key);
+  /// Opens the located value or a range of it. A node that fails in the middle of it is followed by another one that
+  /// has the same version; if there is none the body breaks off.
+  Task<Result<Body>> body(Located located, std::uint64_t offset, std::uint64_t length, Deadline deadline);
+
+  /// Stores a value. The deadline is for everything but the streaming of a large body, whose bound is its progress.
+  Task<Result<Written>> put(PutRequest request, Deadline deadline);
+  /// Deletes a value: NotFound if a quorum held no live one (a tombstone may have been written all the same, R9).
+  Task<Result<Written>> del(Key key, Consistency consistency, Precondition precondition, Deadline deadline);
+
+  /// Waits for what still runs behind answers that have gone out.
+  Task<> stop();
+
+ private:
+  friend class RemoteBody;
+
+  Task<Result<Located>> judge(std::shared_ptr<ReadRound> round, Deadline deadline);
+  Task<Status> writeBack(std::shared_ptr<ReadRound> round, Located& located, Deadline deadline);
+  Task<Result<Bytes>> smallValue(Located& located, Deadline deadline);
+  Task<Status> check(const Key& key, const Precondition& precondition, Consistency consistency, Deadline deadline);
+
+  Task<Result<Written>> putLarge(PutRequest request, std::string begun, Deadline deadline);
+  /// Rounds until the write is decided (R9), begun anew when the ring changes (R4).
+  Task<Result<Written>> write(WriteOrder order, Deadline deadline);
+  Task<Status> probe(const ring::View& view, PartitionId partition, Consistency consistency, Deadline deadline);
+  Version above(const WriteRound& round);
+  Error refusalOf(const WriteRound& round, bool nothingSent) const;
+  std::string names(const std::vector<NodeId>& nodes) const;
+
+  Executor& executor_;
+  const Settings& settings_;
+  Membership& membership_;
+  Peers& peers_;
+  HomeNode& home_;
+  NodeClock& clock_;
+  Random& random_;
+  Journal& journal_;
+  Gate background_;
+};
+
+}  // namespace mydht::cluster

@@ -1,0 +1,109 @@
+#include "server/cluster/copier.h"
+
+#include <fmt/format.h>
+
+#include "common/ring/ring.h"
+
+namespace mydht::cluster {
+
+Task<Status> Copier::take(Entry entry, Bytes value, wire::From from, Version settled, Deadline deadline) {
+  if (!entry.tombstone && (value.size() != entry.size || sha256Of(value.view()) != entry.sha256)) {
+    co_return Error{Kind::Corrupt, "a copy's value does not match its entry"};
+  }
+  auto offered = co_await store_.offer(std::move(entry), std::move(value), from, settled, deadline);
+  if (!offered) co_return offered.error();
+  co_return Status();
+}
+
+Task<Result<bool>> Copier::holds(Entry entry, Deadline deadline) {
+  auto row = co_await store_.row(entry.key, deadline);
+  if (!row) co_return row.error();
+  co_return *row && compareEntries((*row)->entry, entry) >= 0;
+}
+
+Task<Status> Copier::fetch(Entry entry, NodeId source, wire::From from, Version settled, Deadline deadline) {
+  auto here = co_await holds(entry, deadline);
+  if (here && *here) co_return Status();
+  if (entry.tombstone || entry.size == 0) {
+    auto taken = co_await take(std::move(entry), Bytes(), from, settled, deadline);
+    co_return taken;
+  }
+  wire::FetchBody message{entry, 0, entry.size};
+  auto answer = co_await peers_.ask(source, membership_.view(), std::move(message), Body(), deadline);
+  if (!answer) co_return answer.error();
+  if (entry.size <= limits::kInlineBytes) {
+    auto value = co_await collect(std::move(answer->body), limits::kInlineBytes, deadline);
+    if (!value) co_return value.error();
+    auto taken = co_await take(std::move(entry), std::move(*value), from, settled, deadline);
+    co_return taken;
+  }
+  auto staged = co_await staging_.receive(sourceOf(std::move(answer->body)), settings_.timing.progress);
+  if (!staged) co_return staged.error();
+  if (staged->size != entry.size || staged->sha256 != entry.sha256) {
+    store_.discard(staged->blob);
+    co_return Error{Kind::Corrupt, fmt::format("{} sent a value that does not match its entry", peers_.nameOf(source))};
+  }
+  auto offered = co_await store_.offer(std::move(entry), staged->blob, from, settled, deadline);
+  if (!offered || offered->outcome != wire::OfferOutcome::Accepted) store_.discard(staged->blob);
+  if (!offered) co_return offered.error();
+  co_return Status();
+}
+
+/// The votes that one key's filling collects; the asking tasks and the waiting one share it, on one loop.
+struct Copier::FillVotes {
+  explicit FillVotes(Executor& executor) : changed(executor), gate(executor) {}
+  Signal changed;
+  Gate gate;
+  unsigned voted = 0;
+  unsigned running = 0;
+  std::optional<Entry> newest;
+  NodeId source = 0;
+  Version settled;
+  std::string lastError;
+};
+
+Task<> Copier::askForFill(std::shared_ptr<FillVotes> votes, NodeId node, Key key, ring::ViewPtr view, Deadline deadline) {
+  wire::Vote message{std::move(key), 0, wire::VoteFor::Fill};
+  auto answer = co_await peers_.ask(node, std::move(view), std::move(message), Body(), deadline);
+  if (answer) {
+    ++votes->voted;
+    votes->settled = std::max(votes->settled, answer->answer.settled);
+    const auto& entry = answer->answer.entry;
+    if (entry && (!votes->newest || supersedes(*entry, *votes->newest))) {
+      votes->newest = entry;
+      votes->source = node;
+    }
+  } else {
+    votes->lastError = answer.error().text;
+  }
+  --votes->running;
+  votes->changed.notifyAll();
+}
+
+Task<Status> Copier::fillKey(Key key, ring::ViewPtr view, Deadline deadline) {
+  Executor& executor = co_await currentExecutor();
+  const PartitionId partition = partitionOf(key);
+  const ring::Ring& complete = view->complete();
+  const unsigned needed = settings_.bugs.fillFromOne ? 1 : complete.quorum();
+  const auto votes = std::make_shared<FillVotes>(executor);
+  for (const NodeId node : complete.homes(partition)) {
+    if (node == membership_.self().node) continue;
+    ++votes->running;
+    votes->gate.spawn(askForFill(votes, node, key, view, deadline));
+  }
+  while (votes->voted < needed && votes->running > 0) co_await votes->changed.wait();
+  const bool enough = votes->voted >= needed;
+  const std::optional<Entry> newest = votes->newest;
+  const NodeId source = votes->source;
+  const Version settled = votes->settled;
+  co_await votes->gate.close();
+  if (!enough) {
+    co_return Error{Kind::Unavailable, fmt::format("this node has not filled the key yet, and {} of {} nodes that could say "
+                                                   "answered: {}", votes->voted, needed, votes->lastError)};
+  }
+  if (!newest) co_return Status();
+  auto fetched = co_await fetch(*newest, source, wire::From::Fill, settled, deadline);
+  co_return fetched;
+}
+
+}  // namespace mydht::cluster

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "server/cluster/peers.h"
+#include "server/cluster/staging.h"
+#include "server/store/store.h"
+#include "server/task/gate.h"
+
+namespace mydht::cluster {
+
+/// Brings copies of entries from other nodes into this node's store, by the one door: for filling (R5) and repair (R11).
+/// Owned by the node; any loop.
+class Copier {
+ public:
+  Copier(const Settings& settings, const Membership& membership, Peers& peers, store::Store& store, Staging& staging)
+      : settings_(settings), membership_(membership), peers_(peers), store_(store), staging_(staging) {}
+
+  /// Takes an entry whose value is at hand.
+  Task<Status> take(Entry entry, Bytes value, wire::From from, Version settled, Deadline deadline);
+  /// Fetches the value of exactly this entry from a node that has it, checks its SHA-256, and takes it.
+  Task<Status> fetch(Entry entry, NodeId source, wire::From from, Version settled, Deadline deadline);
+  /// Whether this node holds the entry, or something newer, already.
+  Task<Result<bool>> holds(Entry entry, Deadline deadline);
+  /// Fills one key from a read quorum of the newest complete version's home nodes, each of which knows this view (R5).
+  Task<Status> fillKey(Key key, ring::ViewPtr view, Deadline deadline);
+
+ private:
+  struct FillVotes;
+  Task<> askForFill(std::shared_ptr<FillVotes> votes, NodeId node, Key key, ring::ViewPtr view, Deadline deadline);
+
+  const Settings& settings_;
+  const Membership& membership_;
+  Peers& peers_;
+  store::Store& store_;
+  Staging& staging_;
+};
+
+}  // namespace mydht::cluster

@@ -1,0 +1,232 @@
+#include "server/cluster/home_node.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace mydht::cluster {
+namespace {
+
+// A row on its way to a new home node takes about this much beside its key and value.
+constexpr std::size_t kRowOverhead = 128;
+
+}  // namespace
+
+Status HomeNode::refuse(const wire::Speaker& from, PartitionId partition) const {
+  if (settings_.bugs.noRefusal) return {};
+  const auto view = membership_.view();
+  if (view->changesSince(from.newest, from.complete, partition)) {
+    return Error{Kind::OlderRing, "the ring has changed since"};
+  }
+  return {};
+}
+
+Task<Status> HomeNode::catchUp(wire::Speaker from, Deadline deadline) {
+  const auto view = membership_.view();
+  const bool knowsLess = from.newest > view->newest().name() || from.complete > view->complete().name();
+  if (!knowsLess || from.node == membership_.self().node) co_return Status();
+  auto answer = co_await peers_.askAt(from.hostPort, wire::GetView(), deadline);
+  if (!answer) co_return Error{Kind::Unavailable, "cannot fetch the newer view of the ring: " + answer.error().text};
+  auto adopted = co_await membership_.adopt(answer->answer.view);
+  co_return adopted;
+}
+
+Task<Status> HomeNode::admit(wire::Speaker from, PartitionId partition, Deadline deadline) {
+  const auto standing = membership_.standing();
+  if (!standing->view) co_return Error{Kind::Unavailable, "this node has not joined a ring yet"};
+  if (from.ringIdentity != standing->view->ringIdentity()) {
+    co_return Error{Kind::Conflict, fmt::format("this node is a member of another ring ({:016x})", standing->view->ringIdentity())};
+  }
+  auto caughtUp = co_await catchUp(from, deadline);
+  if (!caughtUp) co_return caughtUp;
+  co_return refuse(from, partition);
+}
+
+Status HomeNode::serves(const Standing& standing, PartitionId partition) const {
+  if (!confirmed_) return Error{Kind::Unavailable, "this node has just started and waits for a majority of the ring"};
+  const NodeId self = membership_.self().node;
+  const auto isHome = [&](const ring::RingPtr& version) { return version->isHome(self, partition); };
+  if (std::ranges::none_of(standing.view->active(), isHome)) {
+    return Error{Kind::Unavailable, "this node is no home of that key"};
+  }
+  return {};
+}
+
+Task<Result<RowVote>> HomeNode::vote(wire::Speaker from, wire::Vote message, Deadline deadline) {
+  const PartitionId partition = partitionOf(message.key);
+  auto admitted = co_await admit(from, partition, deadline);
+  if (!admitted) co_return admitted.error();
+  const StandingPtr standing = membership_.standing();
+  if (const Status served = serves(*standing, partition); !served) co_return served.error();
+  if (!standing->filled[partition] && !settings_.bugs.voteUnfilled) {
+    if (message.purpose != wire::VoteFor::Quorum) co_return Error{Kind::Unavailable, "this node has not filled that key yet"};
+    auto filled = co_await copier_.fillKey(message.key, standing->view, deadline);
+    if (!filled) co_return filled.error();
+  }
+  auto row = co_await store_.row(std::move(message.key), deadline);
+  if (!row) co_return row.error();
+  // The ring may have changed while the row was read: what was purged since is not "none".
+  if (membership_.view() != standing->view) {
+    if (const Status refused = refuse(from, partition); !refused) co_return refused.error();
+  }
+  co_return RowVote{std::move(*row), store_.settled(partition)};
+}
+
+Task<Result<wire::OfferAnswer>> HomeNode::offer(wire::Speaker from, wire::Offer message, Bytes value, Deadline deadline) {
+  const PartitionId partition = partitionOf(message.entry.key);
+  auto admitted = co_await admit(from, partition, deadline);
+  if (!admitted) co_return admitted.error();
+  const StandingPtr standing = membership_.standing();
+  if (const Status served = serves(*standing, partition); !served) co_return served.error();
+  auto answer = co_await store_.offer(std::move(message.entry), std::move(value), message.from, message.settled, deadline);
+  // A version that was adopted meanwhile may have been filled from here already, without this entry: it does not count.
+  const Status refused = refuse(from, partition);
+  if (answer && !refused) co_return refused.error();
+  co_return answer;
+}
+
+Task<Result<wire::StageAnswer>> HomeNode::stage(wire::Speaker from, wire::Stage message, std::unique_ptr<ByteSource> body,
+                                                Deadline deadline) {
+  const PartitionId partition = partitionOf(message.key);
+  auto admitted = co_await admit(from, partition, deadline);
+  if (!admitted) co_return admitted.error();
+  const StandingPtr standing = membership_.standing();
+  if (const Status served = serves(*standing, partition); !served) co_return served.error();
+  auto staged = co_await staging_.receive(std::move(body), settings_.timing.progress);
+  if (!staged) co_return staged.error();
+  staging_.keep(message.upload, *staged);
+  Executor& executor = co_await currentExecutor();
+  auto row = co_await store_.row(std::move(message.key), executor.now() + settings_.timing.call);
+  if (!row) co_return row.error();
+  wire::StageAnswer answer{staged->sha256, staged->size, std::nullopt};
+  if (*row) answer.held = (*row)->entry;
+  co_return answer;
+}
+
+Task<Result<Staged>> HomeNode::stagedOrFetched(wire::Publish message, Deadline deadline) {
+  if (auto staged = staging_.take(message.upload)) co_return *staged;
+  wire::FetchStaged fetch{message.upload};
+  auto answer = co_await peers_.ask(message.stagedAt, membership_.view(), fetch, Body(), deadline);
+  if (!answer) co_return answer.error().within("fetch a staged body");
+  auto staged = co_await staging_.receive(sourceOf(std::move(answer->body)), settings_.timing.progress);
+  co_return staged;
+}
+
+Task<Result<wire::OfferAnswer>> HomeNode::publish(wire::Speaker from, wire::Publish message, Deadline deadline) {
+  const PartitionId partition = partitionOf(message.entry.key);
+  auto admitted = co_await admit(from, partition, deadline);
+  if (!admitted) co_return admitted.error();
+  const StandingPtr standing = membership_.standing();
+  if (const Status served = serves(*standing, partition); !served) co_return served.error();
+  auto here = co_await store_.row(message.entry.key, deadline);
+  if (here && *here && compareEntries((*here)->entry, message.entry) == 0) {
+    co_return wire::OfferAnswer{wire::OfferOutcome::Accepted, (*here)->entry, Version()};
+  }
+  auto staged = co_await stagedOrFetched(message, deadline);
+  if (!staged) co_return staged.error();
+  if (staged->sha256 != message.entry.sha256 || staged->size != message.entry.size) {
+    store_.discard(staged->blob);
+    co_return Error{Kind::Corrupt, "what was staged is not what is to be published"};
+  }
+  auto answer = co_await store_.offer(message.entry, staged->blob, wire::From::Client, Version(), deadline);
+  const bool taken = answer && answer->outcome == wire::OfferOutcome::Accepted;
+  if (!taken) staging_.keep(message.upload, *staged);  // a second round may publish it under a newer version
+  const Status refused = refuse(from, partition);
+  if (answer && !refused) co_return refused.error();
+  co_return answer;
+}
+
+Task<Result<Body>> HomeNode::staged(wire::FetchStaged message, Deadline deadline) {
+  const auto staged = staging_.find(message.upload);
+  if (!staged) co_return Error{Kind::NotFound, "nothing is staged for that upload here"};
+  auto blob = co_await store_.openStaged(staged->blob, deadline);
+  if (!blob) co_return blob.error();
+  Region region{std::move(*blob), 0, staged->size};
+  co_return Body(std::move(region));
+}
+
+Task<Result<Body>> HomeNode::body(wire::FetchBody message, Deadline deadline) {
+  auto row = co_await store_.row(message.entry.key, deadline);
+  if (!row) co_return row.error();
+  if (!*row || compareEntries((*row)->entry, message.entry) != 0) {
+    co_return Error{Kind::NotFound, "this node does not hold that version"};
+  }
+  const std::uint64_t size = (*row)->entry.size;
+  if (message.offset > size || message.length > size - message.offset) {
+    co_return Error{Kind::BadRequest, "a range beyond the value's end"};
+  }
+  auto body = co_await store_.body(*row, message.offset, message.length, deadline);
+  co_return body;
+}
+
+Task<Status> HomeNode::addPartition(wire::FillPageAnswer& answer, PartitionId partition, Key after, std::size_t& room,
+                                    Deadline deadline) {
+  bool begun = !after.empty();
+  while (room > 0 && (begun || !store_.isEmpty(partition))) {
+    auto page = co_await store_.iterate(partition, after, room, deadline);
+    if (!page) co_return page.error();
+    for (const store::RowPtr& row : page->rows) {
+      const bool inlined = row->blob == 0;
+      answer.rows.push_back({row->entry, inlined, inlined ? row->value : Bytes()});
+      room -= std::min(room, row->entry.key.size() + row->value.size() + kRowOverhead);
+    }
+    after = page->after;
+    begun = false;
+    if (after.empty()) break;
+    begun = true;
+  }
+  answer.over = after.empty();
+  co_return Status();
+}
+
+Task<Result<wire::FillPageAnswer>> HomeNode::fillPage(wire::Speaker from, wire::FillPage message, Deadline deadline) {
+  if (!settings_.bugs.fillBeforeAdoption) {
+    auto caughtUp = co_await catchUp(from, deadline);
+    if (!caughtUp) co_return caughtUp.error();
+  }
+  if (!confirmed_) co_return Error{Kind::Unavailable, "this node has just started and waits for a majority of the ring"};
+  const StandingPtr standing = membership_.standing();
+  wire::FillPageAnswer answer;
+  for (const PartitionId partition : message.partitions) {
+    if (!standing->filled[partition]) answer.cannotSay.push_back(partition);
+  }
+  // Half of the message is left for what a single row may be beyond the wish.
+  std::size_t room = std::min<std::size_t>(message.mostBytes, limits::kMessageBytes / 2);
+  for (const PartitionId partition : message.partitions) {
+    if (partition < message.startPartition || !standing->filled[partition]) continue;
+    const Key after = partition == message.startPartition ? message.after : Key();
+    if (room == 0 && !store_.isEmpty(partition)) {
+      answer.over = false;
+      break;
+    }
+    auto added = co_await addPartition(answer, partition, after, room, deadline);
+    if (!added) co_return added.error();
+    if (!answer.over) break;
+    const wire::FillMarks marks{partition, store_.closed(partition), store_.settled(partition)};
+    if (marks.closed != Version() || marks.settled != Version()) answer.marks.push_back(marks);
+  }
+  co_return answer;
+}
+
+Task<Status> HomeNode::repair(wire::Speaker from, wire::Repair message, Deadline deadline) {
+  const PartitionId partition = partitionOf(message.entry.key);
+  auto admitted = co_await admit(from, partition, deadline);
+  if (!admitted) co_return admitted;
+  const StandingPtr standing = membership_.standing();
+  if (const Status served = serves(*standing, partition); !served) co_return served;
+  auto fetched = co_await copier_.fetch(std::move(message.entry), message.source, wire::From::Repair, Version(), deadline);
+  if (!fetched) co_return fetched;
+  co_return refuse(from, partition);
+}
+
+std::optional<store::RowPtr> HomeNode::copyAtHand(std::string_view key) {
+  const StandingPtr standing = membership_.standing();
+  if (!standing->view || !confirmed_) return std::nullopt;
+  const PartitionId partition = partitionOf(key);
+  if (!standing->filled[partition] || !standing->view->newest().isHome(membership_.self().node, partition)) return std::nullopt;
+  auto row = store_.tryRow(key);
+  if (!row || !*row) return std::nullopt;
+  return std::move(**row);
+}
+
+}  // namespace mydht::cluster

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "common/result/result.h"
+#include "common/ring/view.h"
+#include "server/cluster/settings.h"
+#include "server/ports/journal.h"
+#include "server/store/commits.h"
+#include "server/store/node_state.h"
+#include "server/task/signal.h"
+#include "server/wire/envelope.h"
+
+namespace mydht::cluster {
+
+/// A node's place in the ring at one moment; an immutable snapshot for every loop.
+struct Standing {
+  ring::ViewPtr view;                 ///< null: a member of no ring yet
+  store::PartitionSet filled;         ///< partitions that this node may vote on without filling the key first
+  bool member = false;                ///< stands in some active version
+};
+using StandingPtr = std::shared_ptr<const Standing>;
+
+/// What this node knows of its ring, and the one place where that changes (R1 to R6): each change is one synced row, then
+/// a new snapshot. Changes run one after the other on loop 0; everything may be called on any loop. Owned by the node;
+/// borrows commits and journal.
+class Membership {
+ public:
+  Membership(Executor& loop, store::Commits& commits, Journal& journal, const DeliberateBugs& bugs);
+
+  /// Takes what the disk remembers; once, before anything else.
+  void load(const store::Identity& identity, store::RingState state);
+  const store::Identity& self() const { return identity_; }
+
+  StandingPtr standing() const;
+  ring::ViewPtr view() const { return standing()->view; }
+  ring::MemberList accepted() const;
+  ring::VersionName completeHeld() const;
+
+  /// Founds a ring of this node alone, which has then filled everything.
+  Task<Status> found(std::uint64_t ringIdentity, ring::Member self, std::uint32_t replicas, std::string hostPort);
+  /// Merges another node's view into this one's; synced when it returns (R4). Conflict: another ring, or versions that
+  /// do not contain one another.
+  Task<Status> adopt(ring::ViewPtr other);
+  /// Accepts a proposal (R2): merges it with everything accepted before and answers with the result, synced.
+  Task<Result<ring::MemberList>> accept(ring::MemberList proposal);
+  /// Holds the fact that a version is complete (R6), and what a majority had accepted before; synced.
+  Task<Status> holdComplete(ring::VersionName version, ring::MemberList agreed);
+  /// These partitions are filled (R5), if this node is home to them and that version is still active.
+  Task<Status> markFilled(std::vector<PartitionId> partitions, ring::VersionName asOf);
+
+  /// Woken (on loop 0) whenever the view changes: duties wait for it.
+  Signal& changed() { return changed_; }
+
+ private:
+  /// Changes the state and says whether it did; runs on loop 0 while no other change does.
+  using Edit = std::function<Result<bool>(store::RingState&)>;
+  Task<Status> change(Edit edit);
+  Result<bool> merge(store::RingState& state, const ring::ViewPtr& other) const;
+  void forgetWhatLeft(store::RingState& state) const;
+  void publish();
+
+  Executor& loop_;
+  store::Commits& commits_;
+  Journal& journal_;
+  const DeliberateBugs& bugs_;
+  store::Identity identity_;
+  bool busy_ = false;    // loop 0: a change is under way
+  Signal freed_;
+  Signal changed_;
+  mutable std::mutex mutex_;
+  store::RingState state_;  // written on loop 0 with mutex_ held
+  StandingPtr standing_;    // guarded by mutex_
+};
+
+}  // namespace mydht::cluster

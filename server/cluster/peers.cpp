@@ -1,0 +1,212 @@
+#include "server/cluster/peers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "common/result/limits.h"
+#include "server/store/rows.h"
+
+namespace mydht::cluster {
+namespace {
+
+// Strangers may say hello too: beyond this many remembered nodes only members' addresses are learnt from gossip.
+constexpr std::size_t kMostPeers = 4 * limits::kMembers;
+
+}  // namespace
+
+Peers::Peers(const Settings& settings, Membership& membership, store::Commits& commits, Transport& transport,
+             const Clock& clock, Journal& journal)
+    : settings_(settings), membership_(membership), commits_(commits), transport_(transport), clock_(clock), journal_(journal) {}
+
+void Peers::load(const std::map<NodeId, store::PeerState>& remembered) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [node, state] : remembered) peers_[node].state = state;
+}
+
+wire::Speaker Peers::speaker(const ring::ViewPtr& view) const {
+  wire::Speaker self;
+  self.node = membership_.self().node;
+  self.boot = membership_.self().boot;
+  self.synced = commits_.lastSynced();
+  self.wallMicros = clock_.wallMicros();
+  self.hostPort = settings_.hostPort;
+  if (view) {
+    self.ringIdentity = view->ringIdentity();
+    self.newest = view->newest().name();
+    self.complete = view->complete().name();
+    self.fingerprint = view->newest().fingerprint();
+  }
+  return self;
+}
+
+Task<Result<Reply>> Peers::call(NodeId to, ring::ViewPtr view, wire::MessageType type, std::string payload, Body body,
+                                Deadline deadline) {
+  const auto hostPort = addressOf(to);
+  if (!hostPort) co_return Error{Kind::Unavailable, fmt::format("the address of node {:016x} is not known", to)};
+  auto reply = co_await callAt(PeerAddress{to, *hostPort}, to, std::move(view), type, std::move(payload), std::move(body), deadline);
+  co_return reply;
+}
+
+Task<Result<Reply>> Peers::callAt(PeerAddress address, NodeId to, ring::ViewPtr view, wire::MessageType type,
+                                  std::string payload, Body body, Deadline deadline) {
+  Executor& executor = co_await currentExecutor();
+  const std::string hostPort = address.hostPort;
+  Call request{wire::packRequest(speaker(view), to, type, payload), std::move(body)};
+  auto answer = co_await transport_.call(std::move(address), std::move(request), deadline);
+  if (!answer) {
+    if (to != 0) failed(to, answer.error(), executor.now());
+    co_return answer.error().within(fmt::format("{} to {}", wire::messageName(type), hostPort));
+  }
+  auto reply = co_await open(std::move(*answer));
+  if (reply && to != 0 && reply->from.node != to) {
+    const Error stranger{Kind::Unavailable, fmt::format("{} is answered by another node ({:016x})", hostPort, reply->from.node)};
+    failed(to, stranger, executor.now());
+    co_return stranger;
+  }
+  if (to != 0) succeeded(to);
+  co_return reply;
+}
+
+Task<Result<Reply>> Peers::open(Call answer) {
+  auto unpacked = wire::unpackAnswer(answer.message.view());
+  if (!unpacked) co_return Error{Kind::Unavailable, unpacked.error().text};
+  heard(unpacked->from);
+  if (unpacked->error) {
+    if (unpacked->error->kind == Kind::OlderRing) {
+      auto refused = wire::readPayload<wire::ViewMessage>(unpacked->payload);
+      if (!refused || !refused->view) co_return Error{Kind::Unavailable, "a refusal between nodes that cannot be read"};
+      auto adopted = co_await membership_.adopt(refused->view);
+      if (!adopted) co_return adopted.error();
+    }
+    co_return *unpacked->error;
+  }
+  Reply reply{unpacked->from, answer.message, unpacked->payload, std::move(answer.body)};
+  co_return reply;
+}
+
+void Peers::heard(const wire::Speaker& from) {
+  if (from.node == 0 || from.node == membership_.self().node) return;
+  const auto view = membership_.view();
+  if (!view || from.ringIdentity != view->ringIdentity()) return;
+  bool otherTable = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (peers_.size() >= kMostPeers && !peers_.contains(from.node)) return;
+    Peer& peer = peers_[from.node];
+    peer.health.clockOffsetMicros = from.wallMicros - clock_.wallMicros();
+    otherTable = from.newest == view->newest().name() && from.fingerprint != view->newest().fingerprint() &&
+                 peer.health.fingerprint != from.fingerprint;
+    peer.health.fingerprint = from.fingerprint;
+    peer.health.newest = from.newest;
+    store::PeerState next = peer.state;
+    if (from.boot >= next.boot && !from.hostPort.empty()) next.hostPort = from.hostPort;
+    if (from.boot > next.boot || (from.boot == next.boot && from.synced > next.synced)) {
+      next.boot = from.boot;
+      next.synced = from.synced;
+    }
+    if (next != peer.state) {
+      peer.state = next;
+      commits_.remember(store::peerRowName(from.node), store::encodePeerState(next));
+    }
+  }
+  if (otherTable) {
+    journal_.note(Severity::Error, "ring.other-table",
+                  fmt::format("node={} ours={:016x} theirs={:016x}", from.hostPort, view->newest().fingerprint(), from.fingerprint));
+  }
+}
+
+void Peers::learn(const wire::Address& address) {
+  if (address.node == 0 || address.node == membership_.self().node || address.hostPort.empty()) return;
+  const std::lock_guard lock(mutex_);
+  if (peers_.size() >= kMostPeers && !peers_.contains(address.node)) return;
+  Peer& peer = peers_[address.node];
+  if (!peer.state.hostPort.empty() && address.boot <= peer.state.boot) return;
+  peer.state.hostPort = address.hostPort;
+  if (address.boot > peer.state.boot) {
+    peer.state.boot = address.boot;
+    peer.state.synced = 0;
+  }
+  commits_.remember(store::peerRowName(address.node), store::encodePeerState(peer.state));
+}
+
+std::vector<wire::Address> Peers::addresses() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<wire::Address> all{{membership_.self().node, membership_.self().boot, settings_.hostPort}};
+  for (const auto& [node, peer] : peers_) {
+    if (!peer.state.hostPort.empty()) all.push_back({node, peer.state.boot, peer.state.hostPort});
+  }
+  return all;
+}
+
+std::string Peers::nameOf(NodeId node) const {
+  if (node == membership_.self().node) return settings_.hostPort;
+  return addressOf(node).value_or(fmt::format("{:016x}", node));
+}
+
+std::optional<std::string> Peers::addressOf(NodeId node) const {
+  if (node == membership_.self().node) return settings_.hostPort;
+  const std::lock_guard lock(mutex_);
+  const auto at = peers_.find(node);
+  if (at == peers_.end() || at->second.state.hostPort.empty()) return std::nullopt;
+  return at->second.state.hostPort;
+}
+
+std::vector<NodeId> Peers::nodesAt(const std::string& hostPort) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<NodeId> nodes;
+  for (const auto& [node, peer] : peers_) {
+    if (peer.state.hostPort == hostPort) nodes.push_back(node);
+  }
+  return nodes;
+}
+
+store::PeerState Peers::remembered(NodeId node) const {
+  const std::lock_guard lock(mutex_);
+  const auto at = peers_.find(node);
+  return at == peers_.end() ? store::PeerState() : at->second.state;
+}
+
+PeerHealth Peers::health(NodeId node) const {
+  const std::lock_guard lock(mutex_);
+  const auto at = peers_.find(node);
+  if (at == peers_.end()) return {};
+  PeerHealth health = at->second.health;
+  health.hostPort = at->second.state.hostPort;
+  health.boot = at->second.state.boot;
+  health.synced = at->second.state.synced;
+  return health;
+}
+
+void Peers::succeeded(NodeId node) {
+  const std::lock_guard lock(mutex_);
+  Peer& peer = peers_[node];
+  peer.health.called = true;
+  peer.health.lastCallOk = true;
+  peer.health.lastError.clear();
+  peer.failures = 0;
+  peer.skipUntil = {};
+}
+
+void Peers::failed(NodeId node, const Error& error, Time now) {
+  const std::lock_guard lock(mutex_);
+  Peer& peer = peers_[node];
+  peer.health.called = true;
+  peer.health.lastCallOk = false;
+  peer.health.lastError = error.text;
+  const unsigned doublings = std::min(peer.failures++, 8U);
+  peer.skipUntil = now + std::min(settings_.timing.skipFirst * (1 << doublings), settings_.timing.skipMost);
+}
+
+bool Peers::usable(NodeId node, Time now) const {
+  const std::lock_guard lock(mutex_);
+  const auto at = peers_.find(node);
+  return at == peers_.end() || at->second.skipUntil <= now;
+}
+
+std::vector<NodeId> Peers::usableFirst(std::vector<NodeId> nodes, Time now) const {
+  std::stable_partition(nodes.begin(), nodes.end(), [&](NodeId node) { return usable(node, now); });
+  return nodes;
+}
+
+}  // namespace mydht::cluster

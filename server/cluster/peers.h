@@ -1,0 +1,126 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "server/cluster/membership.h"
+#include "server/cluster/settings.h"
+#include "server/ports/clock.h"
+#include "server/ports/transport.h"
+#include "server/wire/envelope.h"
+
+namespace mydht::cluster {
+
+/// Another node's answer, still with the bytes that it points into.
+struct Reply {
+  wire::Speaker from;
+  Bytes message;
+  std::string_view payload;
+  Body body;
+};
+
+/// An answer read as what its message's type says.
+template <class A>
+struct Asked {
+  wire::Speaker from;
+  A answer;
+  Body body;
+};
+
+/// How the calls to a node went, for the status page and for whom to ask first.
+struct PeerHealth {
+  std::string hostPort;
+  std::uint32_t boot = 0;
+  std::uint64_t synced = 0;
+  bool called = false;
+  bool lastCallOk = false;
+  std::string lastError;
+  std::int64_t clockOffsetMicros = 0;   ///< its clock less ours, when it last spoke
+  std::uint64_t fingerprint = 0;        ///< of its newest table
+  ring::VersionName newest;
+};
+
+/// The other nodes: where they are, how calls to them went, and the calls themselves, each in an envelope that says who
+/// speaks and which versions of the ring it knows (R1, R4). An answer that refuses for an older view is adopted before it
+/// is returned as OlderRing. Owned by the node; any loop; borrows everything it is given.
+class Peers {
+ public:
+  Peers(const Settings& settings, Membership& membership, store::Commits& commits, Transport& transport, const Clock& clock,
+        Journal& journal);
+
+  void load(const std::map<NodeId, store::PeerState>& remembered);
+
+  /// What this node says of itself, as one who knows this view.
+  wire::Speaker speaker(const ring::ViewPtr& view) const;
+
+  /// Asks a node, in the name of this view: the one that the caller counts its quorums in, so that nobody takes the
+  /// caller for better informed than it is.
+  template <class M>
+  Task<Result<Asked<typename M::Answer>>> ask(NodeId to, ring::ViewPtr view, M message, Body body, Deadline deadline) {
+    auto reply = co_await call(to, std::move(view), M::kType, wire::payloadOf(message), std::move(body), deadline);
+    co_return read<typename M::Answer>(std::move(reply));
+  }
+  /// Asks whoever answers at an address.
+  template <class M>
+  Task<Result<Asked<typename M::Answer>>> askAt(std::string hostPort, M message, Deadline deadline) {
+    auto reply = co_await callAt(PeerAddress{std::nullopt, std::move(hostPort)}, 0, membership_.view(), M::kType,
+                                 wire::payloadOf(message), Body(), deadline);
+    co_return read<typename M::Answer>(std::move(reply));
+  }
+
+  /// Learns from what another node said of itself: address, boot counter, batch number (kept with the next batch, R7).
+  void heard(const wire::Speaker& from);
+  void learn(const wire::Address& address);
+  std::vector<wire::Address> addresses() const;
+  /// Where a node is, for people: its address, or its number while that is unknown.
+  std::string nameOf(NodeId node) const;
+  std::optional<std::string> addressOf(NodeId node) const;
+  /// The node that was last at this address.
+  std::vector<NodeId> nodesAt(const std::string& hostPort) const;
+  store::PeerState remembered(NodeId node) const;
+  PeerHealth health(NodeId node) const;
+
+  /// Whether it is worth asking the node first: it did not fail its last calls, or that was some time ago.
+  bool usable(NodeId node, Time now) const;
+  /// The nodes with the usable ones first, else in the order given.
+  std::vector<NodeId> usableFirst(std::vector<NodeId> nodes, Time now) const;
+
+ private:
+  struct Peer {
+    store::PeerState state;
+    PeerHealth health;
+    unsigned failures = 0;
+    Time skipUntil{};
+  };
+
+  Task<Result<Reply>> call(NodeId to, ring::ViewPtr view, wire::MessageType type, std::string payload, Body body,
+                           Deadline deadline);
+  Task<Result<Reply>> callAt(PeerAddress address, NodeId to, ring::ViewPtr view, wire::MessageType type,
+                             std::string payload, Body body, Deadline deadline);
+  Task<Result<Reply>> open(Call answer);
+  void succeeded(NodeId node);
+  void failed(NodeId node, const Error& error, Time now);
+
+  template <class A>
+  static Result<Asked<A>> read(Result<Reply> reply) {
+    if (!reply) return reply.error();
+    auto answer = wire::readPayload<A>(reply->payload);
+    if (!answer) return Error{Kind::Unavailable, "an answer between nodes that cannot be read"};
+    return Asked<A>{std::move(reply->from), std::move(*answer), std::move(reply->body)};
+  }
+
+  const Settings& settings_;
+  Membership& membership_;
+  store::Commits& commits_;
+  Transport& transport_;
+  const Clock& clock_;
+  Journal& journal_;
+  mutable std::mutex mutex_;
+  std::map<NodeId, Peer> peers_;  // guarded by mutex_; at most the members there ever were
+};
+
+}  // namespace mydht::cluster

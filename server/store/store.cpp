@@ -1,0 +1,289 @@
+#include "server/store/store.h"
+
+#include <algorithm>
+
+namespace mydht::store {
+namespace {
+
+constexpr std::size_t kScanBytes = 1024 * 1024;
+
+wire::OfferAnswer answer(wire::OfferOutcome outcome, const RowPtr& held, Version limit = {}) {
+  wire::OfferAnswer result;
+  result.outcome = outcome;
+  if (held) result.held = held->entry;
+  result.limit = limit;
+  return result;
+}
+
+RowPtr makeRow(Entry entry, const Value& value) {
+  auto row = std::make_shared<Row>();
+  row->entry = std::move(entry);
+  if (const auto* blob = std::get_if<BlobId>(&value)) {
+    row->blob = *blob;
+  } else {
+    row->value = std::get<Bytes>(value);
+  }
+  return row;
+}
+
+}  // namespace
+
+Store::Store(StoreSettings settings, Disk& disk, Commits& commits, const Clock& clock,
+             const std::vector<Executor*>& loops)
+    : settings_(settings),
+      disk_(disk),
+      commits_(commits),
+      clock_(clock),
+      cache_(settings.cacheBytes),
+      counts_(limits::kPartitions) {
+  for (Executor* const loop : loops) lanes_.push_back(std::make_unique<Lane>(*loop));
+}
+
+Store::~Store() {
+  for (const auto& lane : lanes_) MYDHT_ASSERT(lane->comparing.empty());
+}
+
+Task<Status> Store::open(Deadline deadline) {
+  std::string from = "p";
+  while (!from.empty()) {
+    auto page = co_await disk_.scan(from, "q", kScanBytes, deadline);
+    if (!page) co_return page.error().within("read the partitions' counts");
+    for (const auto& [name, content] : page->rows) {
+      auto row = decodePartitionRow(content.view());
+      if (!row || name.size() != 3) co_return Error{Kind::Corrupt, "a damaged partition row"};
+      const auto partition = static_cast<PartitionId>(static_cast<unsigned char>(name[1]) << 8 | static_cast<unsigned char>(name[2]));
+      if (partition >= limits::kPartitions) co_return Error{Kind::Corrupt, "a damaged partition row"};
+      counts_[partition].keys = row->keys;
+      counts_[partition].tombstones = row->tombstones;
+      counts_[partition].bytes = row->bytes;
+      if (row->closed != Version() || row->settled != Version()) marks_[partition] = *row;
+    }
+    from = page->next;
+  }
+  co_return Status();
+}
+
+std::optional<Result<RowPtr>> Store::tryRow(std::string_view key) {
+  if (RowPtr cached = cache_.find(key)) return Result<RowPtr>(std::move(cached));
+  if (isEmpty(partitionOf(key))) return Result<RowPtr>(RowPtr());
+  const ValueCache::Ticket ticket = cache_.ticket(key);
+  const std::string name = entryRowName(key);
+  auto content = disk_.tryGet(name);
+  if (!content) return std::nullopt;
+  if (!*content) return Result<RowPtr>(content->error());
+  if (!content->value()) return Result<RowPtr>(RowPtr());
+  auto row = decodeEntryRow(name, (*content)->value().view());
+  if (row) cache_.putRead(*row, ticket);
+  return row;
+}
+
+Task<Result<RowPtr>> Store::row(Key key, Deadline deadline) {
+  auto here = tryRow(key);
+  if (here) co_return std::move(*here);
+  const ValueCache::Ticket ticket = cache_.ticket(key);
+  const std::string name = entryRowName(key);
+  auto content = co_await disk_.get(name, deadline);
+  if (!content) co_return content.error().within("read the entry of a key");
+  if (!content->has_value()) co_return RowPtr();
+  auto row = decodeEntryRow(name, (*content)->view());
+  if (row) cache_.putRead(*row, ticket);
+  co_return row;
+}
+
+Task<Result<Body>> Store::body(RowPtr row, std::uint64_t offset, std::uint64_t length, Deadline deadline) {
+  MYDHT_ASSERT(offset <= row->entry.size && length <= row->entry.size - offset);
+  if (row->blob == 0) {
+    co_return Body(row->value.part(static_cast<std::size_t>(offset), static_cast<std::size_t>(length)));
+  }
+  auto blob = co_await disk_.openBlob(row->blob, deadline);
+  if (!blob) co_return blob.error().within("open a value's file");
+  if ((*blob)->size() != row->entry.size) co_return Error{Kind::Corrupt, "a value's file has another size than its entry"};
+  Region region{std::move(*blob), offset, length};
+  co_return Body(std::move(region));
+}
+
+Task<Result<wire::OfferAnswer>> Store::offer(Entry entry, Value value, wire::From from, Version senderSettled,
+                                             Deadline deadline) {
+  Lane& lane = laneOf(partitionOf(entry.key));
+  co_await switchTo(lane.executor);
+  auto result = co_await compareAndWrite(lane, std::move(entry), std::move(value), from, senderSettled, deadline);
+  co_return result;
+}
+
+Task<> Store::enter(Lane& lane, Key key) {
+  while (lane.comparing.contains(key)) co_await lane.compared.wait();
+  lane.comparing.insert(std::move(key));
+}
+
+Task<Result<Store::Held>> Store::held(Lane& lane, Key key, Deadline deadline) {
+  if (const auto at = lane.pending.find(key); at != lane.pending.end()) co_return Held{at->second->row, at->second};
+  auto found = co_await row(std::move(key), deadline);
+  if (!found) co_return found.error();
+  co_return Held{*found, nullptr};
+}
+
+std::optional<wire::OfferAnswer> Store::refusal(const Entry& entry, const RowPtr& held, wire::From from,
+                                                const Version& senderSettled) const {
+  const PartitionId partition = partitionOf(entry.key);
+  if (from != wire::From::Client) {
+    const Version mark = settled(partition);
+    if (entry.version <= mark && senderSettled < mark) return answer(wire::OfferOutcome::Settled, held, mark);
+    return std::nullopt;
+  }
+  const Version mark = closed(partition);
+  if (mark != Version() && entry.version <= mark) return answer(wire::OfferOutcome::Closed, held, mark);
+  std::int64_t latest = std::max(clock_.wallMicros(), mark.physicalMicros);
+  if (held) latest = std::max(latest, held->entry.version.physicalMicros);
+  if (entry.version.physicalMicros > latest + limits::kFutureMicros) {
+    return answer(wire::OfferOutcome::TooFar, held, Version{latest, 0, 0, 0});
+  }
+  return std::nullopt;
+}
+
+Task<Result<wire::OfferAnswer>> Store::compareAndWrite(Lane& lane, Entry entry, Value value, wire::From from,
+                                                       Version senderSettled, Deadline deadline) {
+  const Key key = entry.key;
+  co_await enter(lane, key);
+  auto before = co_await held(lane, key, deadline);
+  lane.comparing.erase(key);
+  lane.compared.notifyAll();
+  if (!before) co_return before.error();
+
+  if (auto refused = refusal(entry, before->row, from, senderSettled)) co_return std::move(*refused);
+  const auto order = before->row ? compareEntries(entry, before->row->entry) : std::strong_ordering::greater;
+  if (order <= 0 && !(settings_.lastArrivalWins && order < 0)) {
+    if (before->pending) {
+      auto synced = co_await settle(before->pending);
+      if (!synced) co_return synced.error();
+    }
+    if (order < 0) co_return answer(wire::OfferOutcome::Newer, before->row);
+    if (const auto* blob = std::get_if<BlobId>(&value)) disk_.discardBlob(*blob);
+    co_return answer(wire::OfferOutcome::Accepted, before->row);
+  }
+
+  const PendingPtr pending = enlist(lane, makeRow(std::move(entry), value));
+  Batch batch = batchFor(pending->row, before->row);
+  auto written = co_await write(lane, pending, std::move(batch));
+  if (!written) co_return written.error();
+  co_return answer(wire::OfferOutcome::Accepted, before->row);
+}
+
+Store::PendingPtr Store::enlist(Lane& lane, RowPtr row) {
+  auto pending = std::make_shared<Pending>(lane.executor);
+  pending->row = std::move(row);
+  lane.pending.insert_or_assign(pending->row->entry.key, pending);
+  return pending;
+}
+
+Batch Store::batchFor(const RowPtr& row, const RowPtr& old) {
+  const Entry& entry = row->entry;
+  const PartitionId partition = partitionOf(entry.key);
+  Batch batch;
+  batch.rows.emplace_back(entryRowName(entry.key), encodeEntryRow(*row));
+  const bool wasLive = old && !old->entry.tombstone;
+  if (!entry.tombstone && !wasLive) batch.rows.emplace_back(listRowName(entry.key), Bytes());
+  if (entry.tombstone && wasLive) batch.rows.emplace_back(listRowName(entry.key), std::nullopt);
+  if (row->blob != 0) batch.publishes.push_back(row->blob);
+  if (old && old->blob != 0) batch.drops.push_back(old->blob);
+
+  count(old.get(), *row);
+  const Counts& counts = counts_[partition];
+  const PartitionRow partitionRow{closed(partition), settled(partition), counts.keys, counts.tombstones, counts.bytes};
+  batch.rows.emplace_back(partitionRowName(partition), encodePartitionRow(partitionRow));
+  return batch;
+}
+
+void Store::count(const Row* old, const Row& row) {
+  Counts& counts = counts_[partitionOf(row.entry.key)];
+  if (old != nullptr) {
+    --(old->entry.tombstone ? counts.tombstones : counts.keys);
+    counts.bytes -= old->entry.size;
+  }
+  ++(row.entry.tombstone ? counts.tombstones : counts.keys);
+  counts.bytes += row.entry.size;
+}
+
+Task<Status> Store::write(Lane& lane, PendingPtr pending, Batch batch) {
+  const RowPtr row = pending->row;
+  commits_.noteVersion(row->entry.version);
+  auto committed = co_await commits_.commit(std::move(batch));
+  if (committed) {
+    cache_.putWritten(row);
+  } else {
+    pending->result = committed.error();
+  }
+  pending->over = true;
+  const auto at = lane.pending.find(row->entry.key);
+  if (at != lane.pending.end() && at->second == pending) lane.pending.erase(at);
+  pending->done.notifyAll();
+  co_return pending->result;
+}
+
+Task<Status> Store::settle(PendingPtr pending) {
+  while (!pending->over) co_await pending->done.wait();
+  co_return pending->result;
+}
+
+Task<Result<EntryPage>> Store::iterate(PartitionId partition, Key after, std::size_t mostBytes, Deadline deadline) {
+  auto page = co_await disk_.scan(entryRowAfter(partition, after), entryRowsEnd(partition), mostBytes, deadline);
+  if (!page) co_return page.error().within("read the entries of a partition");
+  EntryPage result;
+  for (const auto& [name, content] : page->rows) {
+    auto row = decodeEntryRow(name, content.view());
+    if (!row) co_return row.error();
+    result.rows.push_back(std::move(*row));
+  }
+  if (!page->next.empty() && !result.rows.empty()) result.after = result.rows.back()->entry.key;
+  co_return result;
+}
+
+bool Store::isEmpty(PartitionId partition) const {
+  const Counts& counts = counts_[partition];
+  return counts.keys.load(std::memory_order_relaxed) == 0 && counts.tombstones.load(std::memory_order_relaxed) == 0;
+}
+
+Task<Result<KeyPage>> Store::keys(std::string prefix, Key after, std::size_t most, Deadline deadline) {
+  std::string from = listRowName(std::max(prefix, after));
+  if (after >= prefix && !after.empty()) from.push_back('\0');
+  KeyPage result;
+  while (!from.empty() && result.keys.size() < most) {
+    auto page = co_await disk_.scan(from, "l", std::min(kScanBytes, (most - result.keys.size()) * 64 + 64), deadline);
+    if (!page) co_return page.error().within("list keys");
+    for (const auto& [name, content] : page->rows) {
+      Key key = name.substr(1);
+      if (!key.starts_with(prefix)) co_return result;
+      if (result.keys.size() == most) {
+        result.after = result.keys.back();
+        co_return result;
+      }
+      result.keys.push_back(std::move(key));
+    }
+    from = page->next;
+  }
+  if (!from.empty() && !result.keys.empty()) result.after = result.keys.back();
+  co_return result;
+}
+
+Version Store::settled(PartitionId partition) const {
+  const std::lock_guard lock(marksMutex_);
+  const auto at = marks_.find(partition);
+  return at == marks_.end() ? Version() : at->second.settled;
+}
+
+Version Store::closed(PartitionId partition) const {
+  const std::lock_guard lock(marksMutex_);
+  const auto at = marks_.find(partition);
+  return at == marks_.end() ? Version() : at->second.closed;
+}
+
+Totals Store::totals() const {
+  Totals totals;
+  for (const Counts& counts : counts_) {
+    totals.keys += counts.keys.load(std::memory_order_relaxed);
+    totals.tombstones += counts.tombstones.load(std::memory_order_relaxed);
+    totals.bytes += counts.bytes.load(std::memory_order_relaxed);
+  }
+  return totals;
+}
+
+}  // namespace mydht::store

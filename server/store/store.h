@@ -1,0 +1,151 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/hash/position.h"
+#include "common/result/limits.h"
+#include "server/ports/clock.h"
+#include "server/ports/disk.h"
+#include "server/store/commits.h"
+#include "server/store/rows.h"
+#include "server/store/value_cache.h"
+#include "server/task/signal.h"
+#include "server/wire/messages.h"
+
+namespace mydht::store {
+
+/// A value on its way in: the bytes of a small one, or the sealed blob of a large one, which the store takes over.
+using Value = std::variant<Bytes, BlobId>;
+
+struct StoreSettings {
+  std::size_t cacheBytes = 64 * 1024 * 1024;
+  /// Test only, a deliberate bug: what arrives last replaces what is held, whatever its version.
+  bool lastArrivalWins = false;
+};
+
+/// Some entries of one partition in order of their keys; `after` is where to go on, empty at the end.
+struct EntryPage {
+  std::vector<RowPtr> rows;
+  Key after;
+};
+
+/// Some live keys in order; `after` as above.
+struct KeyPage {
+  std::vector<Key> keys;
+  Key after;
+};
+
+/// What lies on this node.
+struct Totals {
+  std::uint64_t keys = 0;
+  std::uint64_t tombstones = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// What one node knows: entries by key, on the disk port. Everything that stores passes offer(). A partition's writes run
+/// on one loop (partition modulo loops), so that compare-then-write needs no lock; reads run anywhere and see only what
+/// is synced. Owned by the node, on any loop; borrows disk, commits, clock and loops, which outlive it.
+class Store {
+ public:
+  Store(StoreSettings settings, Disk& disk, Commits& commits, const Clock& clock, const std::vector<Executor*>& loops);
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+  ~Store();
+
+  /// Reads the partitions' marks and counts. Before anything else.
+  Task<Status> open(Deadline deadline);
+
+  /// The key's row (a tombstone's too) from memory: a null row = there is none; nullopt = ask row().
+  std::optional<Result<RowPtr>> tryRow(std::string_view key);
+  /// The key's row; null if there is none. Corrupt and Io mean "cannot say", never "none".
+  Task<Result<RowPtr>> row(Key key, Deadline deadline);
+  /// A row's value, or a part of it: bytes of a small value, a region of a large one.
+  Task<Result<Body>> body(RowPtr row, std::uint64_t offset, std::uint64_t length, Deadline deadline);
+
+  /// The one door (PROTOCOL.md): compares the entry with what is held or on its way to the disk, by the merge rule and the
+  /// partition's marks, and writes it if it is newer. Synced when it returns Accepted; an answer that rests on a write
+  /// which waits for its sync waits for it too. A blob is the store's if the answer is Accepted, else still the caller's.
+  Task<Result<wire::OfferAnswer>> offer(Entry entry, Value value, wire::From from, Version senderSettled, Deadline deadline);
+
+  /// A place for a large value on its way in; seal it, then offer its BlobId (or discard it).
+  Task<Result<std::unique_ptr<BlobWriter>>> stage(std::uint64_t sizeHint) { return disk_.createBlob(sizeHint); }
+  /// Opens what is staged and not yet offered, to hand it to another node.
+  Task<Result<std::shared_ptr<const Blob>>> openStaged(BlobId blob, Deadline deadline) { return disk_.openBlob(blob, deadline); }
+  void discard(BlobId blob) { disk_.discardBlob(blob); }
+
+  /// Entries of a partition after a key, tombstones included, about mostBytes of them.
+  Task<Result<EntryPage>> iterate(PartitionId partition, Key after, std::size_t mostBytes, Deadline deadline);
+  /// Whether a partition surely holds nothing; cheap, any loop.
+  bool isEmpty(PartitionId partition) const;
+  /// Live keys that begin with the prefix, after a key, in order.
+  Task<Result<KeyPage>> keys(std::string prefix, Key after, std::size_t most, Deadline deadline);
+
+  Version settled(PartitionId partition) const;
+  Version closed(PartitionId partition) const;
+  Totals totals() const;
+  std::uint64_t freeBytes() const { return disk_.freeBytes(); }
+
+ private:
+  /// A write that waits for its sync.
+  struct Pending {
+    explicit Pending(Executor& executor) : done(executor) {}
+    RowPtr row;
+    bool over = false;
+    Status result;
+    Signal done;
+  };
+  using PendingPtr = std::shared_ptr<Pending>;
+
+  /// The writes of one loop's partitions; that loop alone touches it.
+  struct Lane {
+    explicit Lane(Executor& loop) : executor(loop), compared(loop) {}
+    Executor& executor;
+    std::map<Key, PendingPtr> pending;
+    std::set<Key> comparing;  // keys whose held row is being read for an offer: another offer waits its turn
+    Signal compared;
+  };
+
+  /// What lies in a partition; written on its lane's loop, read anywhere.
+  struct Counts {
+    std::atomic<std::uint64_t> keys{0}, tombstones{0}, bytes{0};
+  };
+
+  /// What a key's next write is compared with.
+  struct Held {
+    RowPtr row;
+    PendingPtr pending;
+  };
+
+  Lane& laneOf(PartitionId partition) { return *lanes_[partition % lanes_.size()]; }
+  static Task<> enter(Lane& lane, Key key);
+  Task<Result<Held>> held(Lane& lane, Key key, Deadline deadline);
+  std::optional<wire::OfferAnswer> refusal(const Entry& entry, const RowPtr& held, wire::From from,
+                                           const Version& senderSettled) const;
+  Task<Result<wire::OfferAnswer>> compareAndWrite(Lane& lane, Entry entry, Value value, wire::From from,
+                                                  Version senderSettled, Deadline deadline);
+  static PendingPtr enlist(Lane& lane, RowPtr row);
+  Batch batchFor(const RowPtr& row, const RowPtr& old);
+  void count(const Row* old, const Row& row);
+  Task<Status> write(Lane& lane, PendingPtr pending, Batch batch);
+  static Task<Status> settle(PendingPtr pending);
+
+  const StoreSettings settings_;
+  Disk& disk_;
+  Commits& commits_;
+  const Clock& clock_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  ValueCache cache_;
+  std::vector<Counts> counts_;
+  mutable std::mutex marksMutex_;
+  std::map<PartitionId, PartitionRow> marks_;  // guarded by marksMutex_; partitions that have any
+};
+
+}  // namespace mydht::store

@@ -71,19 +71,32 @@ class Coordinator {
   Task<> stop();
 
  private:
-  friend class RemoteBody;
+  struct WriteBack;
 
   Task<Result<Located>> judge(std::shared_ptr<ReadRound> round, Deadline deadline);
   Task<Status> writeBack(std::shared_ptr<ReadRound> round, Located& located, Deadline deadline);
+  Task<> repair(std::shared_ptr<WriteBack> back, NodeId node);
+  Task<Status> repairPeer(std::shared_ptr<WriteBack> back, NodeId node);
+  Task<Status> repairSelf(std::shared_ptr<WriteBack> back);
   Task<Result<Bytes>> smallValue(Located& located, Deadline deadline);
-  Task<Status> check(const Key& key, const Precondition& precondition, Consistency consistency, Deadline deadline);
+  Task<Status> check(const PutRequest& request, Deadline deadline);
 
+  Task<Result<Written>> putSmall(PutRequest request, std::string value, Deadline deadline);
   Task<Result<Written>> putLarge(PutRequest request, std::string begun, Deadline deadline);
+  struct Upload;
+  Task<Result<WriteOrder>> stageAll(const PutRequest& request, std::string begun, std::shared_ptr<Upload> upload);
+  Task<> stageAt(std::shared_ptr<Upload> upload, NodeId node, std::unique_ptr<ByteSource> branch);
+  Task<> discardAt(NodeId node, std::uint64_t upload);
+  void discardAll(const Upload& upload);
+
   /// Rounds until the write is decided (R9), begun anew when the ring changes (R4).
   Task<Result<Written>> write(WriteOrder order, Deadline deadline);
-  Task<Status> probe(const ring::View& view, PartitionId partition, Consistency consistency, Deadline deadline);
+  /// Refuses a write before anything was sent if too few home nodes answer at all.
+  Task<Status> probe(ring::ViewPtr view, PartitionId partition, Consistency consistency, Deadline deadline);
+  Task<> hello(std::shared_ptr<std::set<NodeId>> alive, std::shared_ptr<unsigned> running, std::shared_ptr<Signal> changed,
+               NodeId node, Deadline deadline);
   Version above(const WriteRound& round);
-  Error refusalOf(const WriteRound& round, bool nothingSent) const;
+  Error refusal(const WriteRound& round, const ring::View& view, PartitionId partition, bool mayHaveEffect) const;
   std::string names(const std::vector<NodeId>& nodes) const;
 
   Executor& executor_;

@@ -43,12 +43,18 @@ class HomeNode {
   /// consistency=one. nullopt: take the long way.
   std::optional<store::RowPtr> copyAtHand(std::string_view key);
 
+  /// A row's value, or a part of it.
+  Task<Result<Body>> open(store::RowPtr row, std::uint64_t offset, std::uint64_t length, Deadline deadline) {
+    return store_.body(std::move(row), offset, length, deadline);
+  }
+
+  /// Adopts, synced, what the speaker knows of the ring and this node does not.
+  Task<Status> catchUp(wire::Speaker from, Deadline deadline);
   /// R4: adopts what the asker knows and this node does not, then refuses (OlderRing) one that knows too little.
   Task<Status> admit(wire::Speaker from, PartitionId partition, Deadline deadline);
 
  private:
   Status refuse(const wire::Speaker& from, PartitionId partition) const;
-  Task<Status> catchUp(wire::Speaker from, Deadline deadline);
   Status serves(const Standing& standing, PartitionId partition) const;
   Task<Result<Staged>> stagedOrFetched(wire::Publish message, Deadline deadline);
   Task<Status> addPartition(wire::FillPageAnswer& answer, PartitionId partition, Key after, std::size_t& room,

@@ -164,16 +164,18 @@ Task<Result<ring::MemberList>> Membership::accept(ring::MemberList proposal) {
   co_return result;
 }
 
-Task<Status> Membership::holdComplete(ring::VersionName version, ring::MemberList agreed) {
+Task<Result<ring::MemberList>> Membership::holdComplete(ring::VersionName version, ring::MemberList agreed) {
+  ring::MemberList result;
   const Edit edit = [&](store::RingState& state) -> Result<bool> {
-    const ring::MemberList merged = ring::mergeLists(state.accepted, agreed);
-    if (version <= state.completeHeld && merged == state.accepted) return false;
-    state.accepted = merged;
+    result = ring::mergeLists(state.accepted, agreed);
+    if (version <= state.completeHeld && result == state.accepted) return false;
+    state.accepted = result;
     state.completeHeld = std::max(state.completeHeld, version);
     return true;
   };
   auto done = co_await change(edit);
-  co_return done;
+  if (!done) co_return done.error();
+  co_return result;
 }
 
 Task<Status> Membership::markFilled(std::vector<PartitionId> partitions, ring::VersionName asOf) {

@@ -47,8 +47,9 @@ class Membership {
   Task<Status> adopt(ring::ViewPtr other);
   /// Accepts a proposal (R2): merges it with everything accepted before and answers with the result, synced.
   Task<Result<ring::MemberList>> accept(ring::MemberList proposal);
-  /// Holds the fact that a version is complete (R6), and what a majority had accepted before; synced.
-  Task<Status> holdComplete(ring::VersionName version, ring::MemberList agreed);
+  /// Holds the fact that a version is complete (R6) and accepts the list that comes with it, in one synced step; answers
+  /// like accept().
+  Task<Result<ring::MemberList>> holdComplete(ring::VersionName version, ring::MemberList agreed);
   /// These partitions are filled (R5), if this node is home to them and that version is still active.
   Task<Status> markFilled(std::vector<PartitionId> partitions, ring::VersionName asOf);
 

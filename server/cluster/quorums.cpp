@@ -1,13 +1,14 @@
 #include "server/cluster/quorums.h"
 
-#include <algorithm>
+#include <span>
+
+#include "common/ring/quorum.h"
 
 namespace mydht::cluster {
 namespace {
 
-bool quorumIn(const ring::Ring& version, PartitionId partition, const std::set<NodeId>& nodes) {
-  const auto homes = version.homes(partition);
-  return std::ranges::count_if(homes, [&](NodeId home) { return nodes.contains(home); }) >= version.quorum();
+bool quorumIn(std::span<const NodeId> homes, const std::set<NodeId>& nodes) {
+  return ring::hasQuorum(homes, [&](NodeId home) { return nodes.contains(home); });
 }
 
 }  // namespace
@@ -16,8 +17,8 @@ bool isEnough(const ring::View& view, PartitionId partition, const std::set<Node
               const DeliberateBugs& bugs) {
   if (consistency == Consistency::One) return !nodes.empty();
   if (consistency == Consistency::All) return missingHomes(view, partition, nodes).empty();
-  if (bugs.unionQuorum) return nodes.size() >= view.homes(partition).size() / 2 + 1;
-  if (bugs.newestOnly) return quorumIn(view.newest(), partition, nodes);
+  if (bugs.unionQuorum) return quorumIn(view.homes(partition), nodes);
+  if (bugs.newestOnly) return quorumIn(view.newest().homes(partition), nodes);
   return view.quorumInEach(partition, nodes);
 }
 

@@ -105,19 +105,10 @@ bool ReadRound::enough(const std::set<NodeId>& nodes) const {
 }
 
 std::optional<Entry> ReadRound::newest() const {
-  std::optional<Entry> newest;
-  Version settled;
-  for (const auto& [node, vote] : votes_) {
-    settled = std::max(settled, vote.settled);
-    if (vote.entry && (!newest || supersedes(*vote.entry, *newest))) newest = vote.entry;
-  }
-  // A node that is settled beyond a version and does not hold it has seen its tombstone reaped (R12).
-  if (newest && newest->version <= settled) {
-    for (const auto& [node, vote] : votes_) {
-      if (vote.settled >= newest->version && !vote.entry) return std::nullopt;
-    }
-  }
-  return newest;
+  std::vector<Vote> votes;
+  for (const auto& [node, vote] : votes_) votes.push_back({vote.entry ? &*vote.entry : nullptr, vote.settled});
+  const Entry* const newest = newestOfVotes(votes);
+  return newest == nullptr ? std::nullopt : std::optional<Entry>(*newest);
 }
 
 std::set<NodeId> ReadRound::holders(const Entry& entry) const {

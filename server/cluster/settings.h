@@ -24,6 +24,7 @@ struct DeliberateBugs {
   bool noSecondRound = false;       ///< a put ignores that a home node has something newer (R9)
   bool noWriteBack = false;         ///< a get returns what a minority holds (R11)
   bool publishBelowQuorum = false;  ///< a body is published although no quorum has staged it
+  bool lastArrivalWins = false;     ///< what arrives last replaces what is held, whatever its version
 };
 
 /// How long things may take. Virtual time in the simulation.

@@ -22,6 +22,7 @@ std::optional<Identity> decodeIdentity(std::string_view content) {
   in.number(identity.node);
   in.number(identity.boot);
   in.number(identity.tokenSeed);
+  in.number(identity.replaces);
   if (format != kFormat || !in.whole() || identity.node == 0) return std::nullopt;
   return identity;
 }
@@ -111,7 +112,7 @@ Task<Result<NodeState>> loadNodeState(Disk& disk, Deadline deadline) {
 
 Bytes encodeIdentity(const Identity& identity) {
   wire::Writer out;
-  out.number(kFormat).number(identity.node).number(identity.boot).number(identity.tokenSeed);
+  out.number(kFormat).number(identity.node).number(identity.boot).number(identity.tokenSeed).number(identity.replaces);
   return Bytes(out.take());
 }
 

@@ -17,6 +17,7 @@ struct Identity {
   NodeId node = 0;
   std::uint32_t boot = 0;
   std::uint64_t tokenSeed = 0;
+  NodeId replaces = 0;      ///< the identity whose place this one takes, because its disk was behind; 0: none
 };
 
 using PartitionSet = std::bitset<limits::kPartitions>;

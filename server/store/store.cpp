@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/version/marks.h"
+
 namespace mydht::store {
 namespace {
 
@@ -127,14 +129,14 @@ std::optional<wire::OfferAnswer> Store::refusal(const Entry& entry, const RowPtr
   const PartitionId partition = partitionOf(entry.key);
   if (from != wire::From::Client) {
     const Version mark = settled(partition);
-    if (entry.version <= mark && senderSettled < mark) return answer(wire::OfferOutcome::Settled, held, mark);
+    if (!mayTakeCopy(entry.version, senderSettled, mark)) return answer(wire::OfferOutcome::Settled, held, mark);
     return std::nullopt;
   }
   const Version mark = closed(partition);
-  if (mark != Version() && entry.version <= mark) return answer(wire::OfferOutcome::Closed, held, mark);
-  std::int64_t latest = std::max(clock_.wallMicros(), mark.physicalMicros);
-  if (held) latest = std::max(latest, held->entry.version.physicalMicros);
-  if (entry.version.physicalMicros > latest + limits::kFutureMicros) {
+  if (!mayTakeClientWrite(entry.version, mark)) return answer(wire::OfferOutcome::Closed, held, mark);
+  const Version stored = held ? held->entry.version : Version();
+  if (isTooFarAhead(entry.version, clock_.wallMicros(), stored, mark)) {
+    const std::int64_t latest = std::max({clock_.wallMicros(), stored.physicalMicros, mark.physicalMicros});
     return answer(wire::OfferOutcome::TooFar, held, Version{latest, 0, 0, 0});
   }
   return std::nullopt;

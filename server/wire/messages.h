@@ -90,9 +90,9 @@ struct Propose {
 };
 struct Filled {
   static constexpr MessageType kType = MessageType::Filled;
-  using Answer = Empty;
+  using Answer = ProposeAnswer;  ///< it is a proposal too: what was accepted under an older version may not be forgotten
   ring::VersionName version;
-  ring::MemberList agreed;  ///< what a majority of each active version had accepted before: may not be forgotten
+  ring::MemberList agreed;
   void write(Writer& out) const { out.name(version).list(agreed); }
   static Filled read(Reader& in);
 };

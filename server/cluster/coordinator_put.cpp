@@ -1,0 +1,293 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "server/cluster/coordinator.h"
+#include "server/cluster/fan_out.h"
+
+namespace mydht::cluster {
+namespace {
+
+constexpr Duration kBeginAgain = std::chrono::milliseconds(5);
+// A probe of home nodes that failed lately: long enough for a busy node, short enough for a person.
+constexpr Duration kProbe = std::chrono::milliseconds(500);
+// A stream has no end in time but that of its progress; a call needs some number.
+constexpr Duration kStreamMost = std::chrono::hours(24);
+
+}  // namespace
+
+Task<Status> Coordinator::check(const PutRequest& request, Deadline deadline) {
+  if (!request.precondition) co_return Status();
+  auto located = co_await locate(request.key, Consistency::Quorum, false, deadline);
+  if (!located && located.error().kind != Kind::NotFound) co_return Error{Kind::NotDone, located.error().text};
+  if (!request.precondition(located ? &located->entry : nullptr)) {
+    co_return Error{Kind::Conflict, "the precondition does not hold"};
+  }
+  co_return Status();
+}
+
+Task<Result<Written>> Coordinator::put(PutRequest request, Deadline deadline) {
+  auto checked = co_await check(request, deadline);
+  if (!checked) co_return checked.error();
+  std::string begun;
+  while (begun.size() <= limits::kInlineBytes) {
+    auto piece = co_await request.value->next(executor_.now() + settings_.timing.progress);
+    if (!piece) co_return piece.error();
+    if (piece->empty()) {
+      auto written = co_await putSmall(std::move(request), std::move(begun), deadline);
+      co_return written;
+    }
+    begun += piece->view();
+  }
+  auto written = co_await putLarge(std::move(request), std::move(begun), deadline);
+  co_return written;
+}
+
+Task<Result<Written>> Coordinator::putSmall(PutRequest request, std::string value, Deadline deadline) {
+  WriteOrder order;
+  order.entry.key = std::move(request.key);
+  order.entry.size = value.size();
+  order.entry.sha256 = sha256Of(value);
+  order.entry.contentType = std::move(request.contentType);
+  if (request.sha256 && *request.sha256 != order.entry.sha256) {
+    co_return Error{Kind::BadRequest, "the body's SHA-256 is not the announced one; nothing was stored"};
+  }
+  order.value = Bytes(std::move(value));
+  order.consistency = request.consistency;
+  auto written = co_await write(std::move(order), deadline);
+  co_return written;
+}
+
+Task<Result<Written>> Coordinator::write(WriteOrder order, Deadline deadline) {
+  const PartitionId partition = partitionOf(order.entry.key);
+  bool tainted = false;
+  for (unsigned attempt = 0;; ++attempt) {
+    const ring::ViewPtr view = membership_.view();
+    if (!view) co_return Error{Kind::NotDone, "this node has not joined a ring yet"};
+    auto probed = co_await probe(view, partition, order.consistency, deadline);
+    if (!probed) co_return Error{tainted ? Kind::Unknown : Kind::NotDone, probed.error().text};
+    order.entry.version = clock_.tick();
+    auto round = std::make_shared<WriteRound>(executor_, settings_, peers_, home_, membership_.self().node, view, order, 1);
+    const Deadline callDeadline = std::min(deadline, executor_.now() + settings_.timing.call);
+    WriteOutcome outcome = co_await round->run(background_, callDeadline);
+    bool replaced = round->replaced();
+    if (outcome == WriteOutcome::SecondRound) {
+      tainted = tainted || round->mayHaveEffect();
+      order.entry.version = above(*round);
+      round = std::make_shared<WriteRound>(executor_, settings_, peers_, home_, membership_.self().node, view, order, 2);
+      const Deadline secondDeadline = std::min(deadline, executor_.now() + settings_.timing.call);
+      const WriteOutcome second = co_await round->run(background_, secondDeadline);
+      outcome = second;
+      replaced = replaced || round->replaced();
+    }
+    if (outcome == WriteOutcome::Done) {
+      co_return Written{order.entry.version, replaced, static_cast<unsigned>(round->accepted().size()), view->newest().copies(),
+                        view->newest().list().replicas};
+    }
+    tainted = tainted || round->mayHaveEffect();
+    const bool again = outcome == WriteOutcome::Refused || (round->top() != Version() && attempt < 2);
+    if (!again || executor_.now() >= deadline) co_return refusal(*round, *view, partition, tainted);
+    co_await sleepUntil(executor_.now() + kBeginAgain);
+  }
+}
+
+Version Coordinator::above(const WriteRound& round) {
+  if (round.clamp()) {
+    // This node's clock is ahead of its home nodes': it goes by theirs.
+    journal_.note(Severity::Warn, "clock.ahead", fmt::format("by_micros={}", clock_.tick().physicalMicros - *round.clamp()));
+    Version version = std::max(round.top(), Version{*round.clamp(), 0, 0, 0});
+    version.counter += 1;
+    version.node = membership_.self().node;
+    version.boot = membership_.self().boot;
+    return version;
+  }
+  clock_.observe(round.top());
+  return clock_.tick();
+}
+
+Error Coordinator::refusal(const WriteRound& round, const ring::View& view, PartitionId partition, bool mayHaveEffect) const {
+  std::string who;
+  for (const NodeId node : missingHomes(view, partition, round.accepted())) {
+    const auto at = round.failures().find(node);
+    who += fmt::format("{}{} ({})", who.empty() ? "" : ", ", peers_.nameOf(node),
+                       at == round.failures().end() ? "no answer in time" : at->second);
+  }
+  if (round.noSpace() && !mayHaveEffect) return {Kind::NoSpace, "no space left on the key's home nodes: " + who};
+  if (mayHaveEffect) {
+    return {Kind::Unknown, "too few of the key's home nodes confirmed the write; some may have it and it may appear later: "
+                           "repeat it or delete the key; missing: " + who};
+  }
+  return {Kind::NotDone, "too few of the key's home nodes took the write; nothing was changed; missing: " + who};
+}
+
+Task<> Coordinator::hello(std::shared_ptr<std::set<NodeId>> alive, std::shared_ptr<unsigned> running,
+                          std::shared_ptr<Signal> changed, NodeId node, Deadline deadline) {
+  auto answer = co_await peers_.ask(node, membership_.view(), wire::Hello(), Body(), deadline);
+  if (answer) alive->insert(node);
+  --*running;
+  changed->notifyAll();
+}
+
+Task<Status> Coordinator::probe(ring::ViewPtr view, PartitionId partition, Consistency consistency, Deadline deadline) {
+  const auto alive = std::make_shared<std::set<NodeId>>();
+  const auto running = std::make_shared<unsigned>(0);
+  const auto changed = std::make_shared<Signal>(executor_);
+  const NodeId self = membership_.self().node;
+  std::vector<NodeId> doubtful;
+  for (const NodeId node : view->homes(partition)) {
+    if (node == self || peers_.usable(node, executor_.now())) {
+      alive->insert(node);
+    } else {
+      doubtful.push_back(node);
+    }
+  }
+  if (isEnough(*view, partition, *alive, consistency, settings_.bugs)) co_return Status();
+  const Deadline until = std::min(deadline, executor_.now() + kProbe);
+  for (const NodeId node : doubtful) {
+    ++*running;
+    background_.spawn(hello(alive, running, changed, node, until));
+  }
+  while (*running > 0 && !isEnough(*view, partition, *alive, consistency, settings_.bugs)) co_await changed->wait();
+  if (isEnough(*view, partition, *alive, consistency, settings_.bugs)) co_return Status();
+  std::string why = fmt::format("too few of the key's home nodes can be reached; nothing was sent; missing: {}",
+                                names(missingHomes(*view, partition, *alive)));
+  if (view->changing()) why += " (a change of the ring is under way and waits for them too)";
+  co_return Error{Kind::NotDone, std::move(why)};
+}
+
+/// One large value on its way: who has staged it so far.
+struct Coordinator::Upload {
+  explicit Upload(Executor& executor) : changed(executor) {}
+  std::uint64_t number = 0;
+  Key key;
+  ring::ViewPtr view;
+  std::shared_ptr<FanOut> fan;
+  std::map<NodeId, wire::StageAnswer> staged;
+  std::vector<NodeId> asked;
+  std::string lastError;
+  bool olderRing = false;
+  bool noSpace = false;
+  unsigned running = 0;
+  Signal changed;
+};
+
+Task<> Coordinator::stageAt(std::shared_ptr<Upload> upload, NodeId node, std::unique_ptr<ByteSource> branch) {
+  wire::Stage message{upload->number, upload->key};
+  Result<wire::StageAnswer> staged = Error{Kind::Unavailable, "not asked"};
+  if (node == membership_.self().node) {
+    auto answer = co_await home_.stage(peers_.speaker(upload->view), std::move(message), std::move(branch),
+                                       executor_.now() + kStreamMost);
+    staged = std::move(answer);
+  } else {
+    auto answer = co_await peers_.ask(node, upload->view, std::move(message), Body(std::move(branch)),
+                                      executor_.now() + kStreamMost);
+    if (answer) {
+      staged = std::move(answer->answer);
+    } else {
+      staged = answer.error();
+    }
+  }
+  --upload->running;
+  if (staged) {
+    upload->staged.emplace(node, std::move(*staged));
+  } else {
+    upload->fan->drop(node);
+    upload->lastError = fmt::format("{} ({})", peers_.nameOf(node), staged.error().text);
+    upload->olderRing = upload->olderRing || staged.error().kind == Kind::OlderRing;
+    upload->noSpace = upload->noSpace || staged.error().kind == Kind::NoSpace;
+  }
+  upload->changed.notifyAll();
+}
+
+Task<Result<WriteOrder>> Coordinator::stageAll(const PutRequest& request, std::string begun, std::shared_ptr<Upload> upload) {
+  const PartitionId partition = partitionOf(request.key);
+  for (const NodeId node : upload->view->homes(partition)) {
+    if (node == membership_.self().node || peers_.usable(node, executor_.now())) upload->asked.push_back(node);
+  }
+  for (const NodeId node : upload->asked) {
+    ++upload->running;
+    background_.spawn(stageAt(upload, node, upload->fan->branch(node, request.value->size())));
+  }
+  auto pumped = co_await upload->fan->pump(std::move(begun), *request.value);
+  if (!pumped && pumped.error().kind == Kind::NotDone) {
+    while (upload->running > 0 && upload->lastError.empty()) co_await upload->changed.wait();
+    if (upload->noSpace) co_return Error{Kind::NoSpace, "no space left on the key's home nodes: " + upload->lastError};
+    co_return Error{Kind::NotDone, pumped.error().text + ": " + upload->lastError};
+  }
+  if (!pumped) co_return pumped.error();
+  if (request.sha256 && *request.sha256 != pumped->sha256) {
+    co_return Error{Kind::BadRequest, "the body's SHA-256 is not the announced one; nothing was stored"};
+  }
+  std::set<NodeId> good;
+  const Time giveUp = executor_.now() + settings_.timing.progress;
+  while (true) {
+    for (const auto& [node, answer] : upload->staged) {
+      if (answer.sha256 == pumped->sha256 && answer.size == pumped->size) good.insert(node);
+    }
+    if (isEnough(*upload->view, partition, good, request.consistency, settings_.bugs)) break;
+    if (settings_.bugs.publishBelowQuorum && !good.empty()) break;
+    if (upload->running == 0 || executor_.now() >= giveUp) {
+      co_return Error{Kind::NotDone, "too few of the key's home nodes took the value; nothing was changed: " + upload->lastError};
+    }
+    co_await upload->changed.waitUntil(giveUp);
+  }
+  WriteOrder order;
+  order.entry.key = request.key;
+  order.entry.size = pumped->size;
+  order.entry.sha256 = pumped->sha256;
+  order.entry.contentType = request.contentType;
+  order.value = StagedAt{upload->number, {good.begin(), good.end()}};
+  order.consistency = request.consistency;
+  // One publish above all that the home nodes hold, so that the first round is the last one.
+  for (const auto& [node, answer] : upload->staged) {
+    if (answer.held && answer.held->version.physicalMicros <= clock_.tick().physicalMicros + limits::kFutureMicros) {
+      clock_.observe(answer.held->version);
+    }
+  }
+  co_return order;
+}
+
+Task<Result<Written>> Coordinator::putLarge(PutRequest request, std::string begun, Deadline deadline) {
+  const auto upload = std::make_shared<Upload>(executor_);
+  upload->number = random_.next();
+  upload->key = request.key;
+  upload->view = membership_.view();
+  if (!upload->view) co_return Error{Kind::NotDone, "this node has not joined a ring yet"};
+  const PartitionId partition = partitionOf(request.key);
+  auto probed = co_await probe(upload->view, partition, request.consistency, deadline);
+  if (!probed) co_return probed.error();
+  const ring::ViewPtr view = upload->view;
+  const Consistency consistency = request.consistency;
+  const DeliberateBugs& bugs = settings_.bugs;
+  const auto enough = [view, partition, consistency, &bugs](const std::set<NodeId>& nodes) {
+    return isEnough(*view, partition, nodes, consistency, bugs) || (bugs.publishBelowQuorum && !nodes.empty());
+  };
+  upload->fan = std::make_shared<FanOut>(executor_, enough, settings_.timing.branchStall, settings_.timing.progress);
+  auto order = co_await stageAll(request, std::move(begun), upload);
+  if (!order) {
+    discardAll(*upload);
+    co_return order.error();
+  }
+  // The body took its time; what is left to do is a round of small messages.
+  const Deadline publishBy = std::max(deadline, executor_.now() + 2 * settings_.timing.call);
+  auto written = co_await write(std::move(*order), publishBy);
+  if (!written && written.error().kind == Kind::NotDone) discardAll(*upload);
+  co_return written;
+}
+
+void Coordinator::discardAll(const Upload& upload) {
+  for (const NodeId node : upload.asked) background_.spawn(discardAt(node, upload.number));
+}
+
+Task<> Coordinator::discardAt(NodeId node, std::uint64_t upload) {
+  const wire::Discard message{upload};
+  if (node == membership_.self().node) {
+    home_.discard(message);
+    co_return;
+  }
+  // An answer is not needed: what nobody publishes is forgotten after a while.
+  auto answer = co_await peers_.ask(node, membership_.view(), message, Body(), executor_.now() + settings_.timing.call);
+  if (!answer) journal_.note(Severity::Debug, "upload.discard", fmt::format("node={} why=\"{}\"", peers_.nameOf(node), answer.error().text));
+}
+
+}  // namespace mydht::cluster

@@ -1,0 +1,330 @@
+#include "server/cluster/node.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace mydht::cluster {
+namespace {
+
+constexpr Duration kDiskPatience = std::chrono::minutes(5);
+// How long a start waits for a majority to confirm it before it serves what needs no vote of its own.
+constexpr Duration kConfirmPatience = std::chrono::seconds(2);
+
+MemberState stateOf(const ring::View& view, NodeId node) {
+  const ring::Member* const newest = view.newest().list().find(node);
+  const bool inNewest = newest != nullptr && newest->rank == ring::Rank::Present;
+  const bool inComplete = view.complete().list().hasPresent(node);
+  if (inNewest) return inComplete ? MemberState::Active : MemberState::Joining;
+  if (newest != nullptr && newest->rank == ring::Rank::Removed) return MemberState::Removed;
+  return inComplete ? MemberState::Leaving : MemberState::Gone;
+}
+
+}  // namespace
+
+Node::Node(Settings settings, World world)
+    : settings_(std::move(settings)),
+      world_(std::move(world)),
+      loop_(*world_.loops.front()),
+      commits_(world_.disk),
+      store_({settings_.cacheBytes, settings_.bugs.lastArrivalWins}, world_.disk, commits_, world_.clock, world_.loops),
+      membership_(loop_, commits_, world_.journal, settings_.bugs),
+      peers_(settings_, membership_, commits_, world_.transport, world_.clock, world_.journal),
+      staging_(store_),
+      copier_(settings_, membership_, peers_, store_, staging_),
+      home_(settings_, membership_, peers_, store_, staging_, copier_),
+      changes_(loop_, settings_, membership_, peers_, world_.random, world_.journal),
+      filler_(loop_, settings_, membership_, peers_, copier_, world_.journal),
+      stop_(loop_),
+      duties_(loop_) {}
+
+Node::~Node() { MYDHT_ASSERT(!started_); }
+
+Task<Status> Node::writeIdentity(store::Identity identity) {
+  Batch batch;
+  batch.rows.emplace_back(store::kIdentityRow, store::encodeIdentity(identity));
+  auto committed = co_await commits_.commit(std::move(batch));
+  if (!committed) co_return committed.error().within("write down this node's identity");
+  co_return Status();
+}
+
+Task<Status> Node::identify() {
+  auto loaded = co_await store::loadNodeState(world_.disk, loop_.now() + kDiskPatience);
+  if (!loaded) co_return loaded.error();
+  remembered_ = std::move(*loaded);
+  auto opened = co_await store_.open(loop_.now() + kDiskPatience);
+  if (!opened) co_return opened;
+  syncedAtStart_ = world_.disk.lastSynced();
+  store::Identity identity;
+  if (remembered_.identity) {
+    identity = *remembered_.identity;
+    ++identity.boot;
+  } else {
+    while (identity.node == 0) identity.node = world_.random.next();
+    identity.boot = 1;
+    identity.tokenSeed = identity.node;
+  }
+  auto written = co_await writeIdentity(identity);
+  if (!written) co_return written;
+  membership_.load(identity, remembered_.ring);
+  peers_.load(remembered_.peers);
+  clock_ = std::make_unique<NodeClock>(world_.clock, identity.node, identity.boot, remembered_.clockFloorMicros);
+  for (Executor* const loop : world_.loops) {
+    coordinators_.push_back(std::make_unique<Coordinator>(*loop, settings_, membership_, peers_, home_, *clock_,
+                                                          world_.random, world_.journal));
+  }
+  co_return Status();
+}
+
+Task<Status> Node::start() {
+  auto identified = co_await identify();
+  if (!identified) co_return identified;
+  started_ = true;
+  auto entered = co_await enterRing();
+  if (!entered) {
+    co_await stop();
+    co_return entered;
+  }
+  duties_.spawn(duties());
+  co_return Status();
+}
+
+Task<Status> Node::checkSeeds() {
+  for (const std::string& seed : settings_.seeds) {
+    if (seed == settings_.hostPort) continue;
+    auto hello = co_await peers_.askAt(seed, wire::Hello(), loop_.now() + settings_.timing.call);
+    if (!hello || hello->from.ringIdentity == 0) continue;
+    const std::uint64_t ours = membership_.view()->ringIdentity();
+    if (hello->from.ringIdentity != ours) {
+      co_return Error{Kind::Conflict, fmt::format("{} is a member of another ring ({:016x}) than this data directory ({:016x}): "
+                                                  "start with an empty data directory to join it", seed,
+                                                  hello->from.ringIdentity, ours)};
+    }
+  }
+  co_return Status();
+}
+
+Task<Status> Node::enterRing() {
+  if (membership_.view()) {
+    auto checked = co_await checkSeeds();
+    if (!checked) co_return checked;
+    duties_.spawn(confirmLoop());
+    const Time patience = loop_.now() + kConfirmPatience;
+    while (!home_.confirmed() && fatal_.empty() && loop_.now() < patience) co_await stop_.waitUntil(patience);
+    if (!fatal_.empty()) co_return Error{Kind::Stopped, fatal_};
+    co_return Status();
+  }
+  const store::Identity& self = membership_.self();
+  ring::Member member;
+  member.id = self.node;
+  member.tokenSeed = self.tokenSeed;
+  member.weightHundredths = settings_.weightHundredths;
+  member.zone = settings_.zone;
+  home_.confirm();
+  std::vector<std::string> seeds = settings_.seeds;
+  for (const auto& [node, peer] : remembered_.peers) {
+    if (!peer.hostPort.empty() && peer.hostPort != settings_.hostPort) seeds.push_back(peer.hostPort);
+  }
+  if (seeds.empty()) {
+    std::uint64_t identity = 0;
+    while (identity == 0) identity = world_.random.next();
+    auto founded = co_await membership_.found(identity, member, settings_.replicas, settings_.hostPort);
+    co_return founded;
+  }
+  auto joined = co_await changes_.join(std::move(seeds), std::move(member), self.replaces);
+  co_return joined;
+}
+
+/// Who of the members has confirmed this node's start so far.
+struct Confirmation {
+  explicit Confirmation(Executor& executor) : changed(executor) {}
+  std::set<NodeId> by;
+  std::string behind;  // why this node's disk is behind, if it is
+  unsigned running = 0;
+  Signal changed;
+};
+
+Task<> Node::hello(std::shared_ptr<Confirmation> confirmation, NodeId node) {
+  auto answer = co_await peers_.ask(node, membership_.view(), wire::Hello(), Body(), loop_.now() + settings_.timing.call);
+  if (answer) {
+    const store::Identity& self = membership_.self();
+    const std::uint32_t boot = answer->answer.rememberedBoot;
+    const std::uint64_t synced = answer->answer.rememberedSynced;
+    const bool sameBoot = boot == self.boot && synced > world_.disk.lastSynced();
+    const bool lastBoot = boot + 1 == self.boot && synced > syncedAtStart_;
+    if (boot > self.boot || sameBoot || lastBoot) {
+      confirmation->behind = fmt::format("{} remembers boot {} and batch {} of this node, its disk has boot {} and batch {}",
+                                         peers_.nameOf(node), boot, synced, self.boot, syncedAtStart_);
+    }
+    confirmation->by.insert(node);
+  }
+  --confirmation->running;
+  confirmation->changed.notifyAll();
+}
+
+Task<bool> Node::tryConfirm() {
+  const ring::ViewPtr view = membership_.view();
+  const auto confirmation = std::make_shared<Confirmation>(loop_);
+  confirmation->by.insert(membership_.self().node);
+  for (const NodeId node : view->members()) {
+    if (node == membership_.self().node) continue;
+    ++confirmation->running;
+    duties_.spawn(hello(confirmation, node));
+  }
+  while (confirmation->running > 0 && !view->majorityInEach(confirmation->by) && confirmation->behind.empty()) {
+    co_await confirmation->changed.wait();
+  }
+  if (!confirmation->behind.empty() && !settings_.bugs.ignoreRollback) {
+    co_await startAgainAsNew(confirmation->behind);
+    co_return true;
+  }
+  if (!view->majorityInEach(confirmation->by)) co_return false;
+  home_.confirm();
+  co_return true;
+}
+
+Task<> Node::confirmLoop() {
+  while (!stopping_) {
+    const bool over = co_await tryConfirm();
+    if (over) break;
+    co_await stop_.waitUntil(loop_.now() + std::chrono::milliseconds(300));
+  }
+  stop_.notifyAll();
+}
+
+Task<> Node::startAgainAsNew(std::string why) {
+  // What lies here are copies from now on, never votes: the ring row goes, the entries stay.
+  const store::Identity old = membership_.self();
+  store::Identity fresh;
+  while (fresh.node == 0) fresh.node = world_.random.next();
+  fresh.tokenSeed = old.tokenSeed;
+  fresh.replaces = old.node;
+  Batch batch;
+  batch.rows.emplace_back(store::kIdentityRow, store::encodeIdentity(fresh));
+  batch.rows.emplace_back(store::kRingRow, std::nullopt);
+  auto committed = co_await commits_.commit(std::move(batch));
+  fatal_ = "this data directory is behind what the ring remembers of it (" + why + "): it is a restored backup or a clone";
+  fatal_ += committed ? "; it will join again as a new node in its old place" : "; " + committed.error().text;
+  world_.journal.note(Severity::Error, "node.behind", fmt::format("why=\"{}\"", fatal_));
+}
+
+Task<> Node::stop() {
+  stopping_ = true;
+  stop_.notifyAll();
+  co_await duties_.close();
+  co_await filler_.stop();
+  co_await changes_.stop();
+  for (std::size_t i = 0; i < coordinators_.size(); ++i) {
+    co_await switchTo(*world_.loops[i]);
+    co_await coordinators_[i]->stop();
+  }
+  co_await switchTo(loop_);
+  started_ = false;
+}
+
+Task<> Node::duties() {
+  while (!stopping_) {
+    co_await gossipOnce();
+    auto filled = co_await filler_.fill();
+    if (!filled) world_.journal.note(Severity::Info, "fill.waits", fmt::format("why=\"{}\"", filled.error().text));
+    auto completed = co_await changes_.tryComplete(loop_.now() + 2 * settings_.timing.call);
+    if (!completed) world_.journal.note(Severity::Info, "ring.waits", fmt::format("why=\"{}\"", completed.error().text));
+    staging_.discardOlderThan(loop_.now() - settings_.timing.stagedKept);
+    if (stopping_) break;
+    const bool changing = membership_.view()->changing();
+    const Duration pause = changing ? settings_.timing.gossip / 4 : settings_.timing.gossip;
+    co_await stop_.waitUntil(loop_.now() + pause);
+  }
+}
+
+wire::Gossip Node::gossipMessage() const {
+  const StandingPtr standing = membership_.standing();
+  wire::Gossip gossip;
+  gossip.addresses = peers_.addresses();
+  if (standing->view && standing->view->changing()) {
+    gossip.filledIn = standing->view->newest().name();
+    gossip.filled = store::bitsOf(standing->filled);
+  }
+  return gossip;
+}
+
+Task<> Node::gossipOnce() {
+  const ring::ViewPtr view = membership_.view();
+  std::vector<NodeId> others = view->members();
+  std::erase(others, membership_.self().node);
+  if (others.empty()) co_return;
+  if (!view->changing()) others = {others[world_.random.next() % others.size()]};
+  for (const NodeId node : others) duties_.spawn(exchange(node, gossipMessage()));
+}
+
+Task<> Node::exchange(NodeId node, wire::Gossip gossip) {
+  const Deadline deadline = loop_.now() + settings_.timing.call;
+  auto answer = co_await peers_.ask(node, membership_.view(), std::move(gossip), Body(), deadline);
+  if (!answer) co_return;
+  auto heard = co_await hearGossip(answer->from, std::move(answer->answer), deadline);
+  if (!heard) world_.journal.note(Severity::Info, "gossip.unheard", fmt::format("why=\"{}\"", heard.error().text));
+}
+
+Task<Status> Node::hearGossip(wire::Speaker from, wire::Gossip gossip, Deadline deadline) {
+  co_await switchTo(loop_);
+  for (const wire::Address& address : gossip.addresses) peers_.learn(address);
+  const ring::ViewPtr view = membership_.view();
+  if (!view || from.ringIdentity != view->ringIdentity()) co_return Status();
+  if (!gossip.filled.empty() || gossip.filledIn != ring::VersionName()) changes_.heardFilled(from.node, gossip);
+  if (from.newest > view->newest().name() || from.complete > view->complete().name()) {
+    auto theirs = co_await peers_.askAt(from.hostPort, wire::GetView(), deadline);
+    if (!theirs) co_return theirs.error();
+    auto adopted = co_await membership_.adopt(theirs->answer.view);
+    co_return adopted;
+  }
+  co_return Status();
+}
+
+NodeStatus Node::status() const {
+  NodeStatus status;
+  const StandingPtr standing = membership_.standing();
+  status.node = membership_.self().node;
+  status.boot = membership_.self().boot;
+  status.hostPort = settings_.hostPort;
+  status.confirmed = home_.confirmed();
+  status.totals = store_.totals();
+  if (!standing->view) return status;
+  const ring::View& view = *standing->view;
+  status.ringIdentity = view.ringIdentity();
+  status.height = view.newest().name().height;
+  status.fingerprint = view.newest().fingerprint();
+  status.changing = view.changing();
+  status.replicas = view.newest().list().replicas;
+  status.copies = view.newest().copies();
+  for (std::size_t i = 0; i < limits::kPartitions; ++i) {
+    const bool home = view.newest().isHome(status.node, static_cast<PartitionId>(i));
+    if (home && !standing->filled[i]) ++status.toFill;
+  }
+  for (const ring::Member& record : view.newest().list().members) {
+    const MemberState state = stateOf(view, record.id);
+    if (state == MemberState::Gone || state == MemberState::Removed) continue;
+    const PeerHealth health = peers_.health(record.id);
+    const bool self = record.id == status.node;
+    status.members.push_back({record.id, state, peers_.nameOf(record.id), self, self || health.called,
+                              self || health.lastCallOk, health.lastError, view.newest().partitionsOf(record.id),
+                              record.weightHundredths, record.zone, health.clockOffsetMicros});
+  }
+  if (addressTaken_) {
+    status.trouble = "another ring knows this address as one of its members: start this node with -s set to one of that ring";
+  } else if (!standing->member) {
+    status.trouble = "this node is no member of its ring any more";
+  } else if (!status.confirmed) {
+    status.trouble = "waiting for a majority of the ring to confirm this node's start";
+  }
+  return status;
+}
+
+std::vector<std::string> Node::whereIs(std::string_view key) const {
+  std::vector<std::string> names;
+  const ring::ViewPtr view = membership_.view();
+  if (!view) return names;
+  for (const NodeId node : view->newest().homesOf(key)) names.push_back(peers_.nameOf(node));
+  return names;
+}
+
+}  // namespace mydht::cluster

@@ -1,0 +1,146 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/cluster/coordinator.h"
+#include "server/cluster/filler.h"
+#include "server/cluster/home_node.h"
+#include "server/cluster/membership.h"
+#include "server/cluster/peers.h"
+#include "server/cluster/ring_changes.h"
+#include "server/cluster/settings.h"
+#include "server/ports/clock.h"
+#include "server/ports/disk.h"
+#include "server/ports/journal.h"
+#include "server/ports/random.h"
+#include "server/ports/transport.h"
+#include "server/store/node_state.h"
+#include "server/store/store.h"
+
+namespace mydht::cluster {
+
+/// The world as one node sees it; everything outlives the node. loops[0] runs membership and the background duties.
+struct World {
+  std::vector<Executor*> loops;
+  Disk& disk;
+  Transport& transport;
+  const Clock& clock;
+  Random& random;
+  Journal& journal;
+};
+
+enum class MemberState { Joining, Active, Leaving, Gone, Removed };
+
+struct MemberStatus {
+  NodeId node = 0;
+  MemberState state = MemberState::Active;
+  std::string hostPort;
+  bool self = false;
+  bool called = false;       ///< whether this node has called it since its start,
+  bool lastCallOk = false;   ///< how that went last,
+  std::string lastError;     ///< and if not well, why
+  unsigned partitions = 0;   ///< that it is home to, in the newest version
+  std::uint32_t weightHundredths = 100;
+  std::string zone;
+  std::int64_t clockOffsetMicros = 0;
+};
+
+/// What a node shows of itself and its ring.
+struct NodeStatus {
+  NodeId node = 0;
+  std::uint32_t boot = 0;
+  std::string hostPort;
+  std::uint64_t ringIdentity = 0;
+  std::uint64_t height = 0;
+  std::uint64_t fingerprint = 0;
+  bool changing = false;
+  bool confirmed = false;     ///< its votes count
+  std::size_t toFill = 0;     ///< partitions that it has still to fill
+  unsigned replicas = 0;
+  unsigned copies = 0;        ///< that the ring can hold now: min(replicas, members)
+  std::vector<MemberStatus> members;
+  store::Totals totals;
+  std::string trouble;        ///< why it does not serve as it should; empty: all well
+};
+
+/// One node of the ring: builds the parts on the ports, starts and stops them, and is the far end of other nodes' calls.
+/// start() and stop() run on loop 0. Owned by the server program or by a simulation.
+class Node final : public PeerHandler {
+ public:
+  Node(Settings settings, World world);
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+  ~Node();
+
+  /// Reads the disk; goes on in the remembered ring, joins one, or makes one. Serves when it returns. An error is one line
+  /// for a person, and leaves the disk as it was but for this node's own identity.
+  Task<Status> start();
+  /// Finishes what has begun and keeps the node's place.
+  Task<> stop();
+
+  Task<Result<Call>> handle(Call request, Deadline deadline) override;
+
+  /// The coordinator of one loop; only after start().
+  Coordinator& coordinator(std::size_t loop) { return *coordinators_[loop]; }
+  HomeNode& home() { return home_; }
+  NodeStatus status() const;
+  /// The home nodes of a key, by name, in ring order.
+  std::vector<std::string> whereIs(std::string_view key) const;
+  Task<Result<store::KeyPage>> keys(std::string prefix, Key after, std::size_t most, Deadline deadline) {
+    return store_.keys(std::move(prefix), std::move(after), most, deadline);
+  }
+  /// Not null once this node must not go on: its disk was found to be behind, and it has written down a new identity to
+  /// start again with (R7).
+  const std::string* fatal() const { return fatal_.empty() ? nullptr : &fatal_; }
+
+  store::Store& store() { return store_; }
+  const Membership& membership() const { return membership_; }
+
+ private:
+  Task<Status> identify();
+  Task<Status> writeIdentity(store::Identity identity);
+  Task<Status> enterRing();
+  Task<Status> checkSeeds();
+  Task<> confirmLoop();
+  Task<bool> tryConfirm();
+  Task<> hello(std::shared_ptr<struct Confirmation> confirmation, NodeId node);
+  Task<> startAgainAsNew(std::string why);
+  Task<> duties();
+  Task<> gossipOnce();
+  Task<> exchange(NodeId node, wire::Gossip gossip);
+  wire::Gossip gossipMessage() const;
+  Task<Status> hearGossip(wire::Speaker from, wire::Gossip gossip, Deadline deadline);
+  Task<Result<Call>> answer(wire::Request request, Body body, Deadline deadline);
+  Task<Result<Call>> answerRing(wire::Request request, Deadline deadline);
+  Task<Result<Call>> answerData(wire::Request request, Body body, Deadline deadline);
+  Task<Result<Call>> answerVote(wire::Request request, Deadline deadline);
+  Call packed(std::string payload, Body body = Bytes()) const;
+  Status meant(const wire::Request& request);
+
+  const Settings settings_;
+  World world_;
+  Executor& loop_;
+  store::Commits commits_;
+  store::Store store_;
+  store::NodeState remembered_;
+  std::uint64_t syncedAtStart_ = 0;
+  Membership membership_;
+  Peers peers_;
+  Staging staging_;
+  Copier copier_;
+  HomeNode home_;
+  std::unique_ptr<NodeClock> clock_;
+  std::vector<std::unique_ptr<Coordinator>> coordinators_;
+  RingChanges changes_;
+  Filler filler_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> started_{false};
+  std::atomic<bool> addressTaken_{false};  // members of another ring know this address as one of theirs
+  std::string fatal_;
+  Signal stop_;
+  Gate duties_;
+};
+
+}  // namespace mydht::cluster

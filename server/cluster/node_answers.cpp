@@ -1,0 +1,207 @@
+#include <fmt/format.h>
+
+#include "server/cluster/node.h"
+
+/// The far end of other nodes' calls: reads the message, calls the part that it is for, packs the answer.
+namespace mydht::cluster {
+namespace {
+
+const Error kUnreadable{Kind::BadRequest, "a message between nodes that cannot be read"};
+
+}  // namespace
+
+Call Node::packed(std::string payload, Body body) const {
+  return {wire::packAnswer(peers_.speaker(membership_.view()), payload), std::move(body)};
+}
+
+Status Node::meant(const wire::Request& request) {
+  if (request.to == 0 || request.to == membership_.self().node) return {};
+  const ring::ViewPtr view = membership_.view();
+  const bool ours = view && request.from.ringIdentity == view->ringIdentity();
+  if (view && !ours && request.from.ringIdentity != 0 && !addressTaken_.exchange(true)) {
+    world_.journal.note(Severity::Error, "ring.address-taken",
+                        fmt::format("ring={:016x} says=\"this address is a member's of that ring: start this node with -s\"",
+                                    request.from.ringIdentity));
+  }
+  return Error{Kind::Unavailable, fmt::format("{} is another node ({:016x}) now", settings_.hostPort, membership_.self().node)};
+}
+
+Task<Result<Call>> Node::handle(Call request, Deadline deadline) {
+  auto unpacked = wire::unpackRequest(request.message.view());
+  if (!unpacked) co_return unpacked.error();
+  if (!clock_) co_return Error{Kind::Unavailable, "this node is starting"};
+  Result<Call> answered = Error{Kind::Stopped, "this node is stopping"};
+  const Status addressed = meant(*unpacked);
+  if (!addressed) {
+    answered = addressed.error();
+  } else if (!stopping_) {
+    auto result = co_await answer(*unpacked, std::move(request.body), deadline);
+    answered = std::move(result);
+  }
+  peers_.heard(unpacked->from);
+  if (answered) co_return answered;
+  const Error error = answered.error();
+  const ring::ViewPtr view = membership_.view();
+  const std::string payload = error.kind == Kind::OlderRing && view ? wire::payloadOf(wire::ViewMessage{view}) : std::string();
+  co_return Call{wire::packError(peers_.speaker(view), error, payload), Bytes()};
+}
+
+Task<Result<Call>> Node::answer(wire::Request request, Body body, Deadline deadline) {
+  if (request.type < wire::MessageType::Vote) {
+    auto answered = co_await answerRing(std::move(request), deadline);
+    co_return answered;
+  }
+  auto answered = co_await answerData(std::move(request), std::move(body), deadline);
+  co_return answered;
+}
+
+Task<Result<Call>> Node::answerRing(wire::Request request, Deadline deadline) {
+  const ring::ViewPtr view = membership_.view();
+  switch (request.type) {
+    case wire::MessageType::Hello: {
+      const store::PeerState known = peers_.remembered(request.from.node);
+      co_return packed(wire::payloadOf(wire::HelloAnswer{known.boot, known.synced}));
+    }
+    case wire::MessageType::GetView: {
+      if (!view) co_return Error{Kind::Unavailable, "this node has not joined a ring yet"};
+      co_return packed(wire::payloadOf(wire::ViewMessage{view}));
+    }
+    case wire::MessageType::Join: {
+      auto join = wire::readPayload<wire::Join>(request.payload);
+      if (!join) co_return kUnreadable;
+      auto taken = co_await changes_.takeIn(std::move(*join), request.from.node, request.from.boot, deadline);
+      if (!taken) co_return taken.error();
+      co_return packed(wire::payloadOf(wire::ViewMessage{*taken}));
+    }
+    default: break;
+  }
+  if (!view || request.from.ringIdentity != view->ringIdentity()) {
+    co_return Error{Kind::Conflict, "this node is no member of that ring"};
+  }
+  switch (request.type) {
+    case wire::MessageType::Adopt: {
+      auto message = wire::readPayload<wire::Adopt>(request.payload);
+      if (!message) co_return kUnreadable;
+      auto adopted = co_await membership_.adopt(message->view);
+      if (!adopted) co_return adopted.error();
+      co_return packed({});
+    }
+    case wire::MessageType::Propose: {
+      auto message = wire::readPayload<wire::Propose>(request.payload);
+      if (!message) co_return kUnreadable;
+      auto accepted = co_await membership_.accept(std::move(message->list));
+      if (!accepted) co_return accepted.error();
+      co_return packed(wire::payloadOf(wire::ProposeAnswer{std::move(*accepted), membership_.view()}));
+    }
+    case wire::MessageType::Filled: {
+      auto message = wire::readPayload<wire::Filled>(request.payload);
+      if (!message) co_return kUnreadable;
+      // Who holds that a version is complete must know the version: a later proposal meets it here.
+      auto caughtUp = co_await home_.catchUp(request.from, deadline);
+      if (!caughtUp) co_return caughtUp.error();
+      auto accepted = co_await membership_.holdComplete(message->version, std::move(message->agreed));
+      if (!accepted) co_return accepted.error();
+      co_return packed(wire::payloadOf(wire::ProposeAnswer{std::move(*accepted), membership_.view()}));
+    }
+    case wire::MessageType::Gossip: {
+      auto message = wire::readPayload<wire::Gossip>(request.payload);
+      if (!message) co_return kUnreadable;
+      auto heard = co_await hearGossip(request.from, std::move(*message), deadline);
+      if (!heard) co_return heard.error();
+      co_return packed(wire::payloadOf(gossipMessage()));
+    }
+    default: co_return kUnreadable;
+  }
+}
+
+Task<Result<Call>> Node::answerVote(wire::Request request, Deadline deadline) {
+  auto message = wire::readPayload<wire::Vote>(request.payload);
+  if (!message) co_return kUnreadable;
+  const std::uint64_t valueUpTo = message->valueUpTo;
+  auto vote = co_await home_.vote(request.from, std::move(*message), deadline);
+  if (!vote) co_return vote.error();
+  wire::VoteAnswer answer;
+  answer.settled = vote->settled;
+  Body body = Bytes();
+  if (vote->row) {
+    answer.entry = vote->row->entry;
+    const Entry& entry = vote->row->entry;
+    if (!entry.tombstone && valueUpTo > 0 && entry.size <= valueUpTo) {
+      auto opened = co_await home_.open(vote->row, 0, entry.size, deadline);
+      if (!opened) co_return opened.error();
+      body = std::move(*opened);
+      answer.withValue = true;
+    }
+  }
+  co_return packed(wire::payloadOf(answer), std::move(body));
+}
+
+Task<Result<Call>> Node::answerData(wire::Request request, Body body, Deadline deadline) {
+  switch (request.type) {
+    case wire::MessageType::Vote: {
+      auto answered = co_await answerVote(std::move(request), deadline);
+      co_return answered;
+    }
+    case wire::MessageType::Offer: {
+      auto message = wire::readPayload<wire::Offer>(request.payload);
+      if (!message) co_return kUnreadable;
+      auto value = co_await collect(std::move(body), limits::kInlineBytes, deadline);
+      if (!value) co_return value.error();
+      if (value->size() != message->entry.size) co_return Error{Kind::BadRequest, "an offer whose value is cut short"};
+      auto answered = co_await home_.offer(request.from, std::move(*message), std::move(*value), deadline);
+      if (!answered) co_return answered.error();
+      co_return packed(wire::payloadOf(*answered));
+    }
+    case wire::MessageType::Stage: {
+      auto message = wire::readPayload<wire::Stage>(request.payload);
+      if (!message) co_return kUnreadable;
+      auto staged = co_await home_.stage(request.from, std::move(*message), sourceOf(std::move(body)), deadline);
+      if (!staged) co_return staged.error();
+      co_return packed(wire::payloadOf(*staged));
+    }
+    case wire::MessageType::Publish: {
+      auto message = wire::readPayload<wire::Publish>(request.payload);
+      if (!message) co_return kUnreadable;
+      auto answered = co_await home_.publish(request.from, std::move(*message), deadline);
+      if (!answered) co_return answered.error();
+      co_return packed(wire::payloadOf(*answered));
+    }
+    case wire::MessageType::Discard: {
+      auto message = wire::readPayload<wire::Discard>(request.payload);
+      if (!message) co_return kUnreadable;
+      home_.discard(*message);
+      co_return packed({});
+    }
+    case wire::MessageType::FetchStaged: {
+      auto message = wire::readPayload<wire::FetchStaged>(request.payload);
+      if (!message) co_return kUnreadable;
+      auto opened = co_await home_.staged(*message, deadline);
+      if (!opened) co_return opened.error();
+      co_return packed({}, std::move(*opened));
+    }
+    case wire::MessageType::FetchBody: {
+      auto message = wire::readPayload<wire::FetchBody>(request.payload);
+      if (!message) co_return kUnreadable;
+      auto opened = co_await home_.body(std::move(*message), deadline);
+      if (!opened) co_return opened.error();
+      co_return packed({}, std::move(*opened));
+    }
+    case wire::MessageType::FillPage: {
+      auto message = wire::readPayload<wire::FillPage>(request.payload);
+      if (!message) co_return kUnreadable;
+      auto answered = co_await home_.fillPage(request.from, std::move(*message), deadline);
+      if (!answered) co_return answered.error();
+      co_return packed(wire::payloadOf(*answered));
+    }
+    case wire::MessageType::Repair: {
+      auto message = wire::readPayload<wire::Repair>(request.payload);
+      if (!message) co_return kUnreadable;
+      auto repaired = co_await home_.repair(request.from, std::move(*message), deadline);
+      if (!repaired) co_return repaired.error();
+      co_return packed({});
+    }
+    default: co_return kUnreadable;
+  }
+}
+
+}  // namespace mydht::cluster

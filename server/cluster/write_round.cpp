@@ -1,0 +1,131 @@
+#include "server/cluster/write_round.h"
+
+#include <algorithm>
+
+namespace mydht::cluster {
+
+WriteRound::WriteRound(Executor& executor, const Settings& settings, Peers& peers, HomeNode& home, NodeId self,
+                       ring::ViewPtr view, WriteOrder order, unsigned number)
+    : executor_(executor), settings_(settings), peers_(peers), home_(home), self_(self), view_(std::move(view)),
+      order_(std::move(order)), number_(number), partition_(partitionOf(order_.entry.key)), changed_(executor) {}
+
+Task<WriteOutcome> WriteRound::run(Gate& gate, Deadline deadline) {
+  std::set<NodeId> targets;
+  for (const NodeId node : view_->homes(partition_)) {
+    if (node == self_ || peers_.usable(node, executor_.now())) targets.insert(node);
+  }
+  if (!enough(targets)) {
+    for (const NodeId node : view_->homes(partition_)) targets.insert(node);
+  }
+  for (const NodeId node : targets) {
+    ++running_;
+    gate.spawn(offerTo(shared_from_this(), node, deadline));
+  }
+  while (true) {
+    const auto outcome = decide();
+    if (outcome) co_return *outcome;
+    if (executor_.now() >= deadline) co_return WriteOutcome::Failed;
+    co_await changed_.waitUntil(deadline);
+  }
+}
+
+std::optional<WriteOutcome> WriteRound::decide() const {
+  std::set<NodeId> good = accepted_;
+  if (number_ > 1 || settings_.bugs.noSecondRound) good.insert(newer_.begin(), newer_.end());
+  const bool contradicted = number_ == 1 && !settings_.bugs.noSecondRound && !newer_.empty();
+  if (enough(good) && !contradicted) return WriteOutcome::Done;
+  if (olderRing_) return WriteOutcome::Refused;
+  std::set<NodeId> answered = accepted_;
+  answered.insert(newer_.begin(), newer_.end());
+  answered.insert(refusing_.begin(), refusing_.end());
+  const bool higherMayHelp = !newer_.empty() || !refusing_.empty();
+  if (number_ == 1 && higherMayHelp && enough(answered)) return WriteOutcome::SecondRound;
+  if (running_ == 0) return WriteOutcome::Failed;
+  return std::nullopt;
+}
+
+Task<> WriteRound::offerTo(std::shared_ptr<WriteRound> self, NodeId node, Deadline deadline) {
+  if (node == self_) {
+    auto answer = co_await offerSelf(deadline);
+    if (answer) {
+      answered(node, *answer);
+    } else {
+      failed(node, answer.error());
+    }
+    co_return;
+  }
+  auto answer = co_await offerPeer(node, deadline);
+  if (answer) {
+    answered(node, *answer);
+  } else {
+    failed(node, answer.error());
+  }
+}
+
+Task<Result<wire::OfferAnswer>> WriteRound::offerSelf(Deadline deadline) {
+  const wire::Speaker speaker = peers_.speaker(view_);
+  if (const auto* value = std::get_if<Bytes>(&order_.value)) {
+    wire::Offer message{order_.entry, wire::From::Client, Version()};
+    auto answer = co_await home_.offer(speaker, std::move(message), *value, deadline);
+    co_return answer;
+  }
+  const auto& staged = std::get<StagedAt>(order_.value);
+  wire::Publish message{staged.upload, order_.entry, staged.nodes.front()};
+  auto answer = co_await home_.publish(speaker, std::move(message), deadline);
+  co_return answer;
+}
+
+Task<Result<wire::OfferAnswer>> WriteRound::offerPeer(NodeId node, Deadline deadline) {
+  if (const auto* value = std::get_if<Bytes>(&order_.value)) {
+    wire::Offer message{order_.entry, wire::From::Client, Version()};
+    auto answer = co_await peers_.ask(node, view_, std::move(message), *value, deadline);
+    if (!answer) co_return answer.error();
+    co_return answer->answer;
+  }
+  const auto& staged = std::get<StagedAt>(order_.value);
+  wire::Publish message{staged.upload, order_.entry, staged.nodes.front()};
+  auto answer = co_await peers_.ask(node, view_, std::move(message), Body(), deadline);
+  if (!answer) co_return answer.error();
+  co_return answer->answer;
+}
+
+void WriteRound::answered(NodeId node, const wire::OfferAnswer& answer) {
+  --running_;
+  if (answer.held && !answer.held->tombstone && answer.outcome == wire::OfferOutcome::Accepted) {
+    replaced_ = replaced_ || compareEntries(*answer.held, order_.entry) != 0;
+  }
+  switch (answer.outcome) {
+    case wire::OfferOutcome::Accepted: accepted_.insert(node); break;
+    case wire::OfferOutcome::Newer:
+      newer_.insert(node);
+      if (answer.held) top_ = std::max(top_, answer.held->version);
+      break;
+    case wire::OfferOutcome::TooFar:
+      refusing_.insert(node);
+      if (answer.held) top_ = std::max(top_, answer.held->version);
+      clamp_ = std::min(clamp_.value_or(answer.limit.physicalMicros), answer.limit.physicalMicros);
+      break;
+    case wire::OfferOutcome::Closed:
+    case wire::OfferOutcome::Settled:
+      refusing_.insert(node);
+      top_ = std::max(top_, answer.limit);
+      break;
+  }
+  changed_.notifyAll();
+}
+
+void WriteRound::failed(NodeId node, const Error& error) {
+  --running_;
+  failures_.emplace(node, error.text);
+  if (error.kind == Kind::OlderRing) olderRing_ = true;
+  if (error.kind == Kind::NoSpace) noSpace_ = true;
+  const bool surelyNot = error.kind == Kind::Unavailable || error.kind == Kind::NoSpace || error.kind == Kind::Conflict;
+  if (!surelyNot) unknown_.insert(node);
+  changed_.notifyAll();
+}
+
+bool WriteRound::enough(const std::set<NodeId>& nodes) const {
+  return isEnough(*view_, partition_, nodes, order_.consistency, settings_.bugs);
+}
+
+}  // namespace mydht::cluster

@@ -20,35 +20,36 @@ namespace mydht::cluster {
 /// Where the newest version of a key is; its value is opened with Coordinator::body.
 struct Located {
   Entry entry;
-  store::RowPtr local;           ///< this node holds that version itself
-  std::vector<NodeId> holders;   ///< other nodes that do
-  std::optional<Body> whole;     ///< the whole value, if it came along with a vote
+  store::RowPtr local;          ///< this node holds that version itself
+  std::vector<NodeId> holders;  ///< other nodes that do
+  std::optional<Body> whole;    ///< the whole value, if it came along with a vote
 };
 
 /// A write that was answered with success.
 struct Written {
   Version version;
-  bool replaced = false;   ///< there was a live value before
-  unsigned copies = 0;     ///< synced copies when the answer went out,
-  unsigned homes = 0;      ///< of that many home nodes (in the newest version),
-  unsigned wanted = 0;     ///< of that many that the ring would like to have
+  bool replaced = false;  ///< there was a live value before
+  unsigned copies = 0;    ///< synced copies when the answer went out,
+  unsigned homes = 0;     ///< of that many home nodes (in the newest version),
+  unsigned wanted = 0;    ///< of that many that the ring would like to have
 };
 
 /// Checked against the newest version at a quorum before a write; null entry: there is no live value.
 using Precondition = std::function<bool(const Entry* current)>;
 
+/// A value on its way into the ring.
 struct PutRequest {
   Key key;
   std::string contentType;
   std::unique_ptr<ByteSource> value;
-  std::optional<Digest> sha256;       ///< what the client says that the value's digest is
+  std::optional<Digest> sha256;  ///< what the client says that the value's digest is
   Consistency consistency = Consistency::Quorum;
-  Precondition precondition;          ///< may be empty
+  Precondition precondition;  ///< may be empty
 };
 
-/// Coordinates clients' requests: any node, any key (R9 to R11). One for each loop, on that loop alone; owned by the node,
-/// borrows everything it is given. Errors: NotFound, Conflict (precondition), NotDone, Unknown, Unavailable, BadRequest
-/// (the value is not what was announced), NoSpace.
+/// Coordinates clients' requests: any node, any key (R9 to R11). One for each loop, on that loop alone; owned by the
+/// node, borrows everything it is given. Errors: NotFound, Conflict (precondition), NotDone, Unknown, Unavailable,
+/// BadRequest (the value is not what was announced), NoSpace.
 class Coordinator {
  public:
   Coordinator(Executor& executor, const Settings& settings, Membership& membership, Peers& peers, HomeNode& home,
@@ -93,8 +94,8 @@ class Coordinator {
   Task<Result<Written>> write(WriteOrder order, Deadline deadline);
   /// Refuses a write before anything was sent if too few home nodes answer at all.
   Task<Status> probe(ring::ViewPtr view, PartitionId partition, Consistency consistency, Deadline deadline);
-  Task<> hello(std::shared_ptr<std::set<NodeId>> alive, std::shared_ptr<unsigned> running, std::shared_ptr<Signal> changed,
-               NodeId node, Deadline deadline);
+  Task<> hello(std::shared_ptr<std::set<NodeId>> alive, std::shared_ptr<unsigned> running,
+               std::shared_ptr<Signal> changed, NodeId node, Deadline deadline);
   Version above(const WriteRound& round);
   Error refusal(const WriteRound& round, const ring::View& view, PartitionId partition, bool mayHaveEffect) const;
   std::string names(const std::vector<NodeId>& nodes) const;

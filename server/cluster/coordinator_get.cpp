@@ -15,12 +15,21 @@ constexpr Duration kRepairPatience = std::chrono::minutes(10);
 
 }  // namespace
 
-Coordinator::Coordinator(Executor& executor, const Settings& settings, Membership& membership, Peers& peers, HomeNode& home,
-                         NodeClock& clock, Random& random, Journal& journal)
-    : executor_(executor), settings_(settings), membership_(membership), peers_(peers), home_(home), clock_(clock),
-      random_(random), journal_(journal), background_(executor) {}
+Coordinator::Coordinator(Executor& executor, const Settings& settings, Membership& membership, Peers& peers,
+                         HomeNode& home, NodeClock& clock, Random& random, Journal& journal)
+    : executor_(executor),
+      settings_(settings),
+      membership_(membership),
+      peers_(peers),
+      home_(home),
+      clock_(clock),
+      random_(random),
+      journal_(journal),
+      background_(executor) {}
 
-Task<> Coordinator::stop() { return background_.close(); }
+Task<> Coordinator::stop() {
+  return background_.close();
+}
 
 std::string Coordinator::names(const std::vector<NodeId>& nodes) const {
   std::string text;
@@ -212,7 +221,8 @@ Task<Result<Written>> Coordinator::del(Key key, Consistency consistency, Precond
     const ring::ViewPtr view = membership_.view();
     if (!view) co_return Error{Kind::Unavailable, "this node has not joined a ring yet"};
     ReadOrder order{key, consistency, false, true};
-    round = std::make_shared<ReadRound>(executor_, settings_, peers_, home_, membership_.self().node, view, std::move(order));
+    round = std::make_shared<ReadRound>(executor_, settings_, peers_, home_, membership_.self().node, view,
+                                        std::move(order));
     auto voted = co_await round->run(background_, deadline);
     if (voted) break;
     if (voted.error().kind != Kind::OlderRing) co_return Error{Kind::NotDone, voted.error().text};

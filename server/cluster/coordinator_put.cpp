@@ -67,22 +67,24 @@ Task<Result<Written>> Coordinator::write(WriteOrder order, Deadline deadline) {
     auto probed = co_await probe(view, partition, order.consistency, deadline);
     if (!probed) co_return Error{tainted ? Kind::Unknown : Kind::NotDone, probed.error().text};
     order.entry.version = clock_.tick();
-    auto round = std::make_shared<WriteRound>(executor_, settings_, peers_, home_, membership_.self().node, view, order, 1);
+    auto round =
+        std::make_shared<WriteRound>(executor_, settings_, peers_, home_, membership_.self().node, view, order, 1);
     const Deadline callDeadline = std::min(deadline, executor_.now() + settings_.timing.call);
     WriteOutcome outcome = co_await round->run(background_, callDeadline);
     bool replaced = round->replaced();
     if (outcome == WriteOutcome::SecondRound) {
       tainted = tainted || round->mayHaveEffect();
       order.entry.version = above(*round);
-      round = std::make_shared<WriteRound>(executor_, settings_, peers_, home_, membership_.self().node, view, order, 2);
+      round =
+          std::make_shared<WriteRound>(executor_, settings_, peers_, home_, membership_.self().node, view, order, 2);
       const Deadline secondDeadline = std::min(deadline, executor_.now() + settings_.timing.call);
       const WriteOutcome second = co_await round->run(background_, secondDeadline);
       outcome = second;
       replaced = replaced || round->replaced();
     }
     if (outcome == WriteOutcome::Done) {
-      co_return Written{order.entry.version, replaced, static_cast<unsigned>(round->accepted().size()), view->newest().copies(),
-                        view->newest().list().replicas};
+      co_return Written{order.entry.version, replaced, static_cast<unsigned>(round->accepted().size()),
+                        view->newest().copies(), view->newest().list().replicas};
     }
     tainted = tainted || round->mayHaveEffect();
     const bool again = outcome == WriteOutcome::Refused || (round->top() != Version() && attempt < 2);
@@ -94,7 +96,8 @@ Task<Result<Written>> Coordinator::write(WriteOrder order, Deadline deadline) {
 Version Coordinator::above(const WriteRound& round) {
   if (round.clamp()) {
     // This node's clock is ahead of its home nodes': it goes by theirs.
-    journal_.note(Severity::Warn, "clock.ahead", fmt::format("by_micros={}", clock_.tick().physicalMicros - *round.clamp()));
+    journal_.note(Severity::Warn, "clock.ahead",
+                  fmt::format("by_micros={}", clock_.tick().physicalMicros - *round.clamp()));
     Version version = std::max(round.top(), Version{*round.clamp(), 0, 0, 0});
     version.counter += 1;
     version.node = membership_.self().node;
@@ -105,7 +108,8 @@ Version Coordinator::above(const WriteRound& round) {
   return clock_.tick();
 }
 
-Error Coordinator::refusal(const WriteRound& round, const ring::View& view, PartitionId partition, bool mayHaveEffect) const {
+Error Coordinator::refusal(const WriteRound& round, const ring::View& view, PartitionId partition,
+                           bool mayHaveEffect) const {
   std::string who;
   for (const NodeId node : missingHomes(view, partition, round.accepted())) {
     const auto at = round.failures().find(node);
@@ -114,8 +118,10 @@ Error Coordinator::refusal(const WriteRound& round, const ring::View& view, Part
   }
   if (round.noSpace() && !mayHaveEffect) return {Kind::NoSpace, "no space left on the key's home nodes: " + who};
   if (mayHaveEffect) {
-    return {Kind::Unknown, "too few of the key's home nodes confirmed the write; some may have it and it may appear later: "
-                           "repeat it or delete the key; missing: " + who};
+    return {Kind::Unknown,
+            "too few of the key's home nodes confirmed the write; some may have it and it may appear later: "
+            "repeat it or delete the key; missing: " +
+                who};
   }
   return {Kind::NotDone, "too few of the key's home nodes took the write; nothing was changed; missing: " + who};
 }
@@ -199,7 +205,8 @@ Task<> Coordinator::stageAt(std::shared_ptr<Upload> upload, NodeId node, std::un
   upload->changed.notifyAll();
 }
 
-Task<Result<WriteOrder>> Coordinator::stageAll(const PutRequest& request, std::string begun, std::shared_ptr<Upload> upload) {
+Task<Result<WriteOrder>> Coordinator::stageAll(const PutRequest& request, std::string begun,
+                                               std::shared_ptr<Upload> upload) {
   const PartitionId partition = partitionOf(request.key);
   for (const NodeId node : upload->view->homes(partition)) {
     if (node == membership_.self().node || peers_.usable(node, executor_.now())) upload->asked.push_back(node);
@@ -227,7 +234,8 @@ Task<Result<WriteOrder>> Coordinator::stageAll(const PutRequest& request, std::s
     if (isEnough(*upload->view, partition, good, request.consistency, settings_.bugs)) break;
     if (settings_.bugs.publishBelowQuorum && !good.empty()) break;
     if (upload->running == 0 || executor_.now() >= giveUp) {
-      co_return Error{Kind::NotDone, "too few of the key's home nodes took the value; nothing was changed: " + upload->lastError};
+      co_return Error{Kind::NotDone,
+                      "too few of the key's home nodes took the value; nothing was changed: " + upload->lastError};
     }
     co_await upload->changed.waitUntil(giveUp);
   }
@@ -287,7 +295,9 @@ Task<> Coordinator::discardAt(NodeId node, std::uint64_t upload) {
   }
   // An answer is not needed: what nobody publishes is forgotten after a while.
   auto answer = co_await peers_.ask(node, membership_.view(), message, Body(), executor_.now() + settings_.timing.call);
-  if (!answer) journal_.note(Severity::Debug, "upload.discard", fmt::format("node={} why=\"{}\"", peers_.nameOf(node), answer.error().text));
+  if (!answer)
+    journal_.note(Severity::Debug, "upload.discard",
+                  fmt::format("node={} why=\"{}\"", peers_.nameOf(node), answer.error().text));
 }
 
 }  // namespace mydht::cluster

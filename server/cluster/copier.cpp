@@ -18,7 +18,7 @@ Task<Status> Copier::take(Entry entry, Bytes value, wire::From from, Version set
 Task<Result<bool>> Copier::holds(Entry entry, Deadline deadline) {
   auto row = co_await store_.row(entry.key, deadline);
   if (!row) co_return row.error();
-  co_return *row && compareEntries((*row)->entry, entry) >= 0;
+  co_return *row&& compareEntries((*row)->entry, entry) >= 0;
 }
 
 Task<Status> Copier::fetch(Entry entry, NodeId source, wire::From from, Version settled, Deadline deadline) {
@@ -62,7 +62,8 @@ struct Copier::FillVotes {
   std::string lastError;
 };
 
-Task<> Copier::askForFill(std::shared_ptr<FillVotes> votes, NodeId node, Key key, ring::ViewPtr view, Deadline deadline) {
+Task<> Copier::askForFill(std::shared_ptr<FillVotes> votes, NodeId node, Key key, ring::ViewPtr view,
+                          Deadline deadline) {
   wire::Vote message{std::move(key), 0, wire::VoteFor::Fill};
   auto answer = co_await peers_.ask(node, std::move(view), std::move(message), Body(), deadline);
   if (answer) {
@@ -98,8 +99,10 @@ Task<Status> Copier::fillKey(Key key, ring::ViewPtr view, Deadline deadline) {
   const Version settled = votes->settled;
   co_await votes->gate.close();
   if (!enough) {
-    co_return Error{Kind::Unavailable, fmt::format("this node has not filled the key yet, and {} of {} nodes that could say "
-                                                   "answered: {}", votes->voted, needed, votes->lastError)};
+    co_return Error{Kind::Unavailable,
+                    fmt::format("this node has not filled the key yet, and {} of {} nodes that could say "
+                                "answered: {}",
+                                votes->voted, needed, votes->lastError)};
   }
   if (!newest) co_return Status();
   auto fetched = co_await fetch(*newest, source, wire::From::Fill, settled, deadline);

@@ -7,8 +7,8 @@
 
 namespace mydht::cluster {
 
-/// Brings copies of entries from other nodes into this node's store, by the one door: for filling (R5) and repair (R11).
-/// Owned by the node; any loop.
+/// Brings copies of entries from other nodes into this node's store, by the one door: for filling (R5) and repair
+/// (R11). Owned by the node; any loop.
 class Copier {
  public:
   Copier(const Settings& settings, const Membership& membership, Peers& peers, store::Store& store, Staging& staging)

@@ -42,7 +42,8 @@ class FanOut::Branch final : public ByteSource {
   std::optional<std::uint64_t> size_;
 };
 
-FanOut::FanOut(Executor& executor, std::function<bool(const std::set<NodeId>&)> enough, Duration stall, Duration progress)
+FanOut::FanOut(Executor& executor, std::function<bool(const std::set<NodeId>&)> enough, Duration stall,
+               Duration progress)
     : executor_(executor), enough_(std::move(enough)), stall_(stall), progress_(progress), changed_(executor) {}
 
 std::unique_ptr<ByteSource> FanOut::branch(NodeId node, std::optional<std::uint64_t> size) {

@@ -32,8 +32,8 @@ class FanOut : public std::enable_shared_from_this<FanOut> {
     std::uint64_t size = 0;
     Digest sha256{};
   };
-  /// Streams `begun` and then the rest of the source to all branches. An error: the source broke off, or too few branches
-  /// are left (NotDone); all branches then break off.
+  /// Streams `begun` and then the rest of the source to all branches. An error: the source broke off, or too few
+  /// branches are left (NotDone); all branches then break off.
   Task<Result<Pumped>> pump(std::string begun, ByteSource& rest);
 
  private:

@@ -20,11 +20,19 @@ constexpr unsigned kFetchesAtOnce = 4;
 
 }  // namespace
 
-Filler::Filler(Executor& loop, const Settings& settings, Membership& membership, Peers& peers, Copier& copier, Journal& journal)
-    : loop_(loop), settings_(settings), membership_(membership), peers_(peers), copier_(copier), journal_(journal),
+Filler::Filler(Executor& loop, const Settings& settings, Membership& membership, Peers& peers, Copier& copier,
+               Journal& journal)
+    : loop_(loop),
+      settings_(settings),
+      membership_(membership),
+      peers_(peers),
+      copier_(copier),
+      journal_(journal),
       background_(loop) {}
 
-Task<> Filler::stop() { return background_.close(); }
+Task<> Filler::stop() {
+  return background_.close();
+}
 
 std::map<std::vector<NodeId>, Filler::Group> Filler::missing(const Standing& standing) const {
   std::map<std::vector<NodeId>, Group> groups;
@@ -45,7 +53,8 @@ Task<Status> Filler::fill() {
   for (const auto& [sources, partitions] : missing(*standing)) {
     for (std::size_t at = 0; at < partitions.size(); at += kGroup) {
       const auto end = std::min(partitions.size(), at + kGroup);
-      Group some(partitions.begin() + static_cast<std::ptrdiff_t>(at), partitions.begin() + static_cast<std::ptrdiff_t>(end));
+      Group some(partitions.begin() + static_cast<std::ptrdiff_t>(at),
+                 partitions.begin() + static_cast<std::ptrdiff_t>(end));
       auto filled = co_await fillGroup(sources, std::move(some), standing->view);
       if (!filled) outcome = filled;
       if (membership_.view() != standing->view) co_return Status();

@@ -12,11 +12,12 @@
 
 namespace mydht::cluster {
 
-/// Fills the partitions that this node has become home to, from a read quorum of the newest complete version's home nodes
-/// (R5). A background duty on loop 0; owned by the node.
+/// Fills the partitions that this node has become home to, from a read quorum of the newest complete version's home
+/// nodes (R5). A background duty on loop 0; owned by the node.
 class Filler {
  public:
-  Filler(Executor& loop, const Settings& settings, Membership& membership, Peers& peers, Copier& copier, Journal& journal);
+  Filler(Executor& loop, const Settings& settings, Membership& membership, Peers& peers, Copier& copier,
+         Journal& journal);
 
   /// Fills what can be filled now. What could not be is tried again by the next call.
   Task<Status> fill();

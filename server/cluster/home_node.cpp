@@ -35,7 +35,8 @@ Task<Status> HomeNode::admit(wire::Speaker from, PartitionId partition, Deadline
   const auto standing = membership_.standing();
   if (!standing->view) co_return Error{Kind::Unavailable, "this node has not joined a ring yet"};
   if (from.ringIdentity != standing->view->ringIdentity()) {
-    co_return Error{Kind::Conflict, fmt::format("this node is a member of another ring ({:016x})", standing->view->ringIdentity())};
+    co_return Error{Kind::Conflict,
+                    fmt::format("this node is a member of another ring ({:016x})", standing->view->ringIdentity())};
   }
   auto caughtUp = co_await catchUp(from, deadline);
   if (!caughtUp) co_return caughtUp;
@@ -59,7 +60,8 @@ Task<Result<RowVote>> HomeNode::vote(wire::Speaker from, wire::Vote message, Dea
   const StandingPtr standing = membership_.standing();
   if (const Status served = serves(*standing, partition); !served) co_return served.error();
   if (!standing->filled[partition] && !settings_.bugs.voteUnfilled) {
-    if (message.purpose != wire::VoteFor::Quorum) co_return Error{Kind::Unavailable, "this node has not filled that key yet"};
+    if (message.purpose != wire::VoteFor::Quorum)
+      co_return Error{Kind::Unavailable, "this node has not filled that key yet"};
     auto filled = co_await copier_.fillKey(message.key, standing->view, deadline);
     if (!filled) co_return filled.error();
   }
@@ -72,21 +74,23 @@ Task<Result<RowVote>> HomeNode::vote(wire::Speaker from, wire::Vote message, Dea
   co_return RowVote{std::move(*row), store_.settled(partition)};
 }
 
-Task<Result<wire::OfferAnswer>> HomeNode::offer(wire::Speaker from, wire::Offer message, Bytes value, Deadline deadline) {
+Task<Result<wire::OfferAnswer>> HomeNode::offer(wire::Speaker from, wire::Offer message, Bytes value,
+                                                Deadline deadline) {
   const PartitionId partition = partitionOf(message.entry.key);
   auto admitted = co_await admit(from, partition, deadline);
   if (!admitted) co_return admitted.error();
   const StandingPtr standing = membership_.standing();
   if (const Status served = serves(*standing, partition); !served) co_return served.error();
-  auto answer = co_await store_.offer(std::move(message.entry), std::move(value), message.from, message.settled, deadline);
+  auto answer =
+      co_await store_.offer(std::move(message.entry), std::move(value), message.from, message.settled, deadline);
   // A version that was adopted meanwhile may have been filled from here already, without this entry: it does not count.
   const Status refused = refuse(from, partition);
   if (answer && !refused) co_return refused.error();
   co_return answer;
 }
 
-Task<Result<wire::StageAnswer>> HomeNode::stage(wire::Speaker from, wire::Stage message, std::unique_ptr<ByteSource> body,
-                                                Deadline deadline) {
+Task<Result<wire::StageAnswer>> HomeNode::stage(wire::Speaker from, wire::Stage message,
+                                                std::unique_ptr<ByteSource> body, Deadline deadline) {
   const PartitionId partition = partitionOf(message.key);
   auto admitted = co_await admit(from, partition, deadline);
   if (!admitted) co_return admitted.error();
@@ -184,7 +188,8 @@ Task<Result<wire::FillPageAnswer>> HomeNode::fillPage(wire::Speaker from, wire::
     auto caughtUp = co_await catchUp(from, deadline);
     if (!caughtUp) co_return caughtUp.error();
   }
-  if (!confirmed_) co_return Error{Kind::Unavailable, "this node has just started and waits for a majority of the ring"};
+  if (!confirmed_)
+    co_return Error{Kind::Unavailable, "this node has just started and waits for a majority of the ring"};
   const StandingPtr standing = membership_.standing();
   wire::FillPageAnswer answer;
   for (const PartitionId partition : message.partitions) {
@@ -214,7 +219,8 @@ Task<Status> HomeNode::repair(wire::Speaker from, wire::Repair message, Deadline
   if (!admitted) co_return admitted;
   const StandingPtr standing = membership_.standing();
   if (const Status served = serves(*standing, partition); !served) co_return served;
-  auto fetched = co_await copier_.fetch(std::move(message.entry), message.source, wire::From::Repair, Version(), deadline);
+  auto fetched =
+      co_await copier_.fetch(std::move(message.entry), message.source, wire::From::Repair, Version(), deadline);
   if (!fetched) co_return fetched;
   co_return refuse(from, partition);
 }
@@ -223,7 +229,8 @@ std::optional<store::RowPtr> HomeNode::copyAtHand(std::string_view key) {
   const StandingPtr standing = membership_.standing();
   if (!standing->view || !confirmed_) return std::nullopt;
   const PartitionId partition = partitionOf(key);
-  if (!standing->filled[partition] || !standing->view->newest().isHome(membership_.self().node, partition)) return std::nullopt;
+  if (!standing->filled[partition] || !standing->view->newest().isHome(membership_.self().node, partition))
+    return std::nullopt;
   auto row = store_.tryRow(key);
   if (!row || !*row) return std::nullopt;
   return std::move(**row);

@@ -21,8 +21,14 @@ struct RowVote {
 /// Owned by the node; any loop.
 class HomeNode {
  public:
-  HomeNode(const Settings& settings, Membership& membership, Peers& peers, store::Store& store, Staging& staging, Copier& copier)
-      : settings_(settings), membership_(membership), peers_(peers), store_(store), staging_(staging), copier_(copier) {}
+  HomeNode(const Settings& settings, Membership& membership, Peers& peers, store::Store& store, Staging& staging,
+           Copier& copier)
+      : settings_(settings),
+        membership_(membership),
+        peers_(peers),
+        store_(store),
+        staging_(staging),
+        copier_(copier) {}
 
   /// From when on this node's votes count: once a majority has confirmed that its disk is not behind (R7).
   void confirm() { confirmed_ = true; }
@@ -39,8 +45,8 @@ class HomeNode {
   Task<Result<wire::FillPageAnswer>> fillPage(wire::Speaker from, wire::FillPage message, Deadline deadline);
   Task<Status> repair(wire::Speaker from, wire::Repair message, Deadline deadline);
 
-  /// A filled home node's row at once, if it is in memory and no change of the ring is under way: the fast way of a get at
-  /// consistency=one. nullopt: take the long way.
+  /// A filled home node's row at once, if it is in memory and no change of the ring is under way: the fast way of a get
+  /// at consistency=one. nullopt: take the long way.
   std::optional<store::RowPtr> copyAtHand(std::string_view key);
 
   /// A row's value, or a part of it.

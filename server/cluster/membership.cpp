@@ -28,7 +28,12 @@ bool isMember(const ring::ViewPtr& view, NodeId node) {
 }  // namespace
 
 Membership::Membership(Executor& loop, store::Commits& commits, Journal& journal, const DeliberateBugs& bugs)
-    : loop_(loop), commits_(commits), journal_(journal), bugs_(bugs), freed_(loop), changed_(loop),
+    : loop_(loop),
+      commits_(commits),
+      journal_(journal),
+      bugs_(bugs),
+      freed_(loop),
+      changed_(loop),
       standing_(std::make_shared<const Standing>()) {}
 
 void Membership::load(const store::Identity& identity, store::RingState state) {
@@ -94,7 +99,8 @@ Task<Status> Membership::change(Edit edit) {
   co_return outcome;
 }
 
-Task<Status> Membership::found(std::uint64_t ringIdentity, ring::Member self, std::uint32_t replicas, std::string hostPort) {
+Task<Status> Membership::found(std::uint64_t ringIdentity, ring::Member self, std::uint32_t replicas,
+                               std::string hostPort) {
   const Edit edit = [&](store::RingState& state) -> Result<bool> {
     ring::MemberList list;
     list.replicas = replicas;

@@ -18,15 +18,15 @@ namespace mydht::cluster {
 
 /// A node's place in the ring at one moment; an immutable snapshot for every loop.
 struct Standing {
-  ring::ViewPtr view;                 ///< null: a member of no ring yet
-  store::PartitionSet filled;         ///< partitions that this node may vote on without filling the key first
-  bool member = false;                ///< stands in some active version
+  ring::ViewPtr view;          ///< null: a member of no ring yet
+  store::PartitionSet filled;  ///< partitions that this node may vote on without filling the key first
+  bool member = false;         ///< stands in some active version
 };
 using StandingPtr = std::shared_ptr<const Standing>;
 
-/// What this node knows of its ring, and the one place where that changes (R1 to R6): each change is one synced row, then
-/// a new snapshot. Changes run one after the other on loop 0; everything may be called on any loop. Owned by the node;
-/// borrows commits and journal.
+/// What this node knows of its ring, and the one place where that changes (R1 to R6): each change is one synced row,
+/// then a new snapshot. Changes run one after the other on loop 0; everything may be called on any loop. Owned by the
+/// node; borrows commits and journal.
 class Membership {
  public:
   Membership(Executor& loop, store::Commits& commits, Journal& journal, const DeliberateBugs& bugs);
@@ -47,8 +47,8 @@ class Membership {
   Task<Status> adopt(ring::ViewPtr other);
   /// Accepts a proposal (R2): merges it with everything accepted before and answers with the result, synced.
   Task<Result<ring::MemberList>> accept(ring::MemberList proposal);
-  /// Holds the fact that a version is complete (R6) and accepts the list that comes with it, in one synced step; answers
-  /// like accept().
+  /// Holds the fact that a version is complete (R6) and accepts the list that comes with it, in one synced step;
+  /// answers like accept().
   Task<Result<ring::MemberList>> holdComplete(ring::VersionName version, ring::MemberList agreed);
   /// These partitions are filled (R5), if this node is home to them and that version is still active.
   Task<Status> markFilled(std::vector<PartitionId> partitions, ring::VersionName asOf);
@@ -69,7 +69,7 @@ class Membership {
   Journal& journal_;
   const DeliberateBugs& bugs_;
   store::Identity identity_;
-  bool busy_ = false;    // loop 0: a change is under way
+  bool busy_ = false;  // loop 0: a change is under way
   Signal freed_;
   Signal changed_;
   mutable std::mutex mutex_;

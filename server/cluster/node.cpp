@@ -38,7 +38,9 @@ Node::Node(Settings settings, World world)
       stop_(loop_),
       duties_(loop_) {}
 
-Node::~Node() { MYDHT_ASSERT(!started_); }
+Node::~Node() {
+  MYDHT_ASSERT(!started_);
+}
 
 Task<Status> Node::writeIdentity(store::Identity identity) {
   Batch batch;
@@ -96,9 +98,10 @@ Task<Status> Node::checkSeeds() {
     if (!hello || hello->from.ringIdentity == 0) continue;
     const std::uint64_t ours = membership_.view()->ringIdentity();
     if (hello->from.ringIdentity != ours) {
-      co_return Error{Kind::Conflict, fmt::format("{} is a member of another ring ({:016x}) than this data directory ({:016x}): "
-                                                  "start with an empty data directory to join it", seed,
-                                                  hello->from.ringIdentity, ours)};
+      co_return Error{Kind::Conflict,
+                      fmt::format("{} is a member of another ring ({:016x}) than this data directory ({:016x}): "
+                                  "start with an empty data directory to join it",
+                                  seed, hello->from.ringIdentity, ours)};
     }
   }
   co_return Status();
@@ -145,7 +148,8 @@ struct Confirmation {
 };
 
 Task<> Node::hello(std::shared_ptr<Confirmation> confirmation, NodeId node) {
-  auto answer = co_await peers_.ask(node, membership_.view(), wire::Hello(), Body(), loop_.now() + settings_.timing.call);
+  auto answer =
+      co_await peers_.ask(node, membership_.view(), wire::Hello(), Body(), loop_.now() + settings_.timing.call);
   if (answer) {
     const store::Identity& self = membership_.self();
     const std::uint32_t boot = answer->answer.rememberedBoot;
@@ -153,8 +157,9 @@ Task<> Node::hello(std::shared_ptr<Confirmation> confirmation, NodeId node) {
     const bool sameBoot = boot == self.boot && synced > world_.disk.lastSynced();
     const bool lastBoot = boot + 1 == self.boot && synced > syncedAtStart_;
     if (boot > self.boot || sameBoot || lastBoot) {
-      confirmation->behind = fmt::format("{} remembers boot {} and batch {} of this node, its disk has boot {} and batch {}",
-                                         peers_.nameOf(node), boot, synced, self.boot, syncedAtStart_);
+      confirmation->behind =
+          fmt::format("{} remembers boot {} and batch {} of this node, its disk has boot {} and batch {}",
+                      peers_.nameOf(node), boot, synced, self.boot, syncedAtStart_);
     }
     confirmation->by.insert(node);
   }
@@ -203,7 +208,8 @@ Task<> Node::startAgainAsNew(std::string why) {
   batch.rows.emplace_back(store::kIdentityRow, store::encodeIdentity(fresh));
   batch.rows.emplace_back(store::kRingRow, std::nullopt);
   auto committed = co_await commits_.commit(std::move(batch));
-  fatal_ = "this data directory is behind what the ring remembers of it (" + why + "): it is a restored backup or a clone";
+  fatal_ =
+      "this data directory is behind what the ring remembers of it (" + why + "): it is a restored backup or a clone";
   fatal_ += committed ? "; it will join again as a new node in its old place" : "; " + committed.error().text;
   world_.journal.note(Severity::Error, "node.behind", fmt::format("why=\"{}\"", fatal_));
 }
@@ -228,7 +234,8 @@ Task<> Node::duties() {
     auto filled = co_await filler_.fill();
     if (!filled) world_.journal.note(Severity::Info, "fill.waits", fmt::format("why=\"{}\"", filled.error().text));
     auto completed = co_await changes_.tryComplete(loop_.now() + 2 * settings_.timing.call);
-    if (!completed) world_.journal.note(Severity::Info, "ring.waits", fmt::format("why=\"{}\"", completed.error().text));
+    if (!completed)
+      world_.journal.note(Severity::Info, "ring.waits", fmt::format("why=\"{}\"", completed.error().text));
     staging_.discardOlderThan(loop_.now() - settings_.timing.stagedKept);
     if (stopping_) break;
     const bool changing = membership_.view()->changing();
@@ -310,7 +317,8 @@ NodeStatus Node::status() const {
                               record.weightHundredths, record.zone, health.clockOffsetMicros});
   }
   if (addressTaken_) {
-    status.trouble = "another ring knows this address as one of its members: start this node with -s set to one of that ring";
+    status.trouble =
+        "another ring knows this address as one of its members: start this node with -s set to one of that ring";
   } else if (!standing->member) {
     status.trouble = "this node is no member of its ring any more";
   } else if (!status.confirmed) {

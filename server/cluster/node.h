@@ -33,15 +33,16 @@ struct World {
 
 enum class MemberState { Joining, Active, Leaving, Gone, Removed };
 
+/// One member as this node sees it.
 struct MemberStatus {
   NodeId node = 0;
   MemberState state = MemberState::Active;
   std::string hostPort;
   bool self = false;
-  bool called = false;       ///< whether this node has called it since its start,
-  bool lastCallOk = false;   ///< how that went last,
-  std::string lastError;     ///< and if not well, why
-  unsigned partitions = 0;   ///< that it is home to, in the newest version
+  bool called = false;      ///< whether this node has called it since its start,
+  bool lastCallOk = false;  ///< how that went last,
+  std::string lastError;    ///< and if not well, why
+  unsigned partitions = 0;  ///< that it is home to, in the newest version
   std::uint32_t weightHundredths = 100;
   std::string zone;
   std::int64_t clockOffsetMicros = 0;
@@ -56,17 +57,17 @@ struct NodeStatus {
   std::uint64_t height = 0;
   std::uint64_t fingerprint = 0;
   bool changing = false;
-  bool confirmed = false;     ///< its votes count
-  std::size_t toFill = 0;     ///< partitions that it has still to fill
+  bool confirmed = false;  ///< its votes count
+  std::size_t toFill = 0;  ///< partitions that it has still to fill
   unsigned replicas = 0;
-  unsigned copies = 0;        ///< that the ring can hold now: min(replicas, members)
+  unsigned copies = 0;  ///< that the ring can hold now: min(replicas, members)
   std::vector<MemberStatus> members;
   store::Totals totals;
-  std::string trouble;        ///< why it does not serve as it should; empty: all well
+  std::string trouble;  ///< why it does not serve as it should; empty: all well
 };
 
-/// One node of the ring: builds the parts on the ports, starts and stops them, and is the far end of other nodes' calls.
-/// start() and stop() run on loop 0. Owned by the server program or by a simulation.
+/// One node of the ring: builds the parts on the ports, starts and stops them, and is the far end of other nodes'
+/// calls. start() and stop() run on loop 0. Owned by the server program or by a simulation.
 class Node final : public PeerHandler {
  public:
   Node(Settings settings, World world);
@@ -74,8 +75,8 @@ class Node final : public PeerHandler {
   Node& operator=(const Node&) = delete;
   ~Node();
 
-  /// Reads the disk; goes on in the remembered ring, joins one, or makes one. Serves when it returns. An error is one line
-  /// for a person, and leaves the disk as it was but for this node's own identity.
+  /// Reads the disk; goes on in the remembered ring, joins one, or makes one. Serves when it returns. An error is one
+  /// line for a person, and leaves the disk as it was but for this node's own identity.
   Task<Status> start();
   /// Finishes what has begun and keeps the node's place.
   Task<> stop();

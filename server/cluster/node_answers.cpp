@@ -19,11 +19,13 @@ Status Node::meant(const wire::Request& request) {
   const ring::ViewPtr view = membership_.view();
   const bool ours = view && request.from.ringIdentity == view->ringIdentity();
   if (view && !ours && request.from.ringIdentity != 0 && !addressTaken_.exchange(true)) {
-    world_.journal.note(Severity::Error, "ring.address-taken",
-                        fmt::format("ring={:016x} says=\"this address is a member's of that ring: start this node with -s\"",
-                                    request.from.ringIdentity));
+    world_.journal.note(
+        Severity::Error, "ring.address-taken",
+        fmt::format("ring={:016x} says=\"this address is a member's of that ring: start this node with -s\"",
+                    request.from.ringIdentity));
   }
-  return Error{Kind::Unavailable, fmt::format("{} is another node ({:016x}) now", settings_.hostPort, membership_.self().node)};
+  return Error{Kind::Unavailable,
+               fmt::format("{} is another node ({:016x}) now", settings_.hostPort, membership_.self().node)};
 }
 
 Task<Result<Call>> Node::handle(Call request, Deadline deadline) {
@@ -42,7 +44,8 @@ Task<Result<Call>> Node::handle(Call request, Deadline deadline) {
   if (answered) co_return answered;
   const Error error = answered.error();
   const ring::ViewPtr view = membership_.view();
-  const std::string payload = error.kind == Kind::OlderRing && view ? wire::payloadOf(wire::ViewMessage{view}) : std::string();
+  const std::string payload =
+      error.kind == Kind::OlderRing && view ? wire::payloadOf(wire::ViewMessage{view}) : std::string();
   co_return Call{wire::packError(peers_.speaker(view), error, payload), Bytes()};
 }
 
@@ -73,7 +76,8 @@ Task<Result<Call>> Node::answerRing(wire::Request request, Deadline deadline) {
       if (!taken) co_return taken.error();
       co_return packed(wire::payloadOf(wire::ViewMessage{*taken}));
     }
-    default: break;
+    default:
+      break;
   }
   if (!view || request.from.ringIdentity != view->ringIdentity()) {
     co_return Error{Kind::Conflict, "this node is no member of that ring"};
@@ -110,7 +114,8 @@ Task<Result<Call>> Node::answerRing(wire::Request request, Deadline deadline) {
       if (!heard) co_return heard.error();
       co_return packed(wire::payloadOf(gossipMessage()));
     }
-    default: co_return kUnreadable;
+    default:
+      co_return kUnreadable;
   }
 }
 
@@ -200,7 +205,8 @@ Task<Result<Call>> Node::answerData(wire::Request request, Body body, Deadline d
       if (!repaired) co_return repaired.error();
       co_return packed({});
     }
-    default: co_return kUnreadable;
+    default:
+      co_return kUnreadable;
   }
 }
 

@@ -10,7 +10,8 @@ namespace mydht::cluster {
 /// The node's one hybrid logical clock, read by every loop's coordinator.
 class NodeClock {
  public:
-  NodeClock(const Clock& wall, NodeId node, std::uint32_t boot, std::int64_t floorMicros) : wall_(wall), clock_(node, boot) {
+  NodeClock(const Clock& wall, NodeId node, std::uint32_t boot, std::int64_t floorMicros)
+      : wall_(wall), clock_(node, boot) {
     clock_.observe(Version{floorMicros, 0, 0, 0});
   }
 

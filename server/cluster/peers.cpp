@@ -17,7 +17,12 @@ constexpr std::size_t kMostPeers = 4 * limits::kMembers;
 
 Peers::Peers(const Settings& settings, Membership& membership, store::Commits& commits, Transport& transport,
              const Clock& clock, Journal& journal)
-    : settings_(settings), membership_(membership), commits_(commits), transport_(transport), clock_(clock), journal_(journal) {}
+    : settings_(settings),
+      membership_(membership),
+      commits_(commits),
+      transport_(transport),
+      clock_(clock),
+      journal_(journal) {}
 
 void Peers::load(const std::map<NodeId, store::PeerState>& remembered) {
   const std::lock_guard lock(mutex_);
@@ -44,7 +49,8 @@ Task<Result<Reply>> Peers::call(NodeId to, ring::ViewPtr view, wire::MessageType
                                 Deadline deadline) {
   const auto hostPort = addressOf(to);
   if (!hostPort) co_return Error{Kind::Unavailable, fmt::format("the address of node {:016x} is not known", to)};
-  auto reply = co_await callAt(PeerAddress{to, *hostPort}, to, std::move(view), type, std::move(payload), std::move(body), deadline);
+  auto reply = co_await callAt(PeerAddress{to, *hostPort}, to, std::move(view), type, std::move(payload),
+                               std::move(body), deadline);
   co_return reply;
 }
 
@@ -60,7 +66,8 @@ Task<Result<Reply>> Peers::callAt(PeerAddress address, NodeId to, ring::ViewPtr 
   }
   auto reply = co_await open(std::move(*answer));
   if (reply && to != 0 && reply->from.node != to) {
-    const Error stranger{Kind::Unavailable, fmt::format("{} is answered by another node ({:016x})", hostPort, reply->from.node)};
+    const Error stranger{Kind::Unavailable,
+                         fmt::format("{} is answered by another node ({:016x})", hostPort, reply->from.node)};
     failed(to, stranger, executor.now());
     co_return stranger;
   }
@@ -112,7 +119,8 @@ void Peers::heard(const wire::Speaker& from) {
   }
   if (otherTable) {
     journal_.note(Severity::Error, "ring.other-table",
-                  fmt::format("node={} ours={:016x} theirs={:016x}", from.hostPort, view->newest().fingerprint(), from.fingerprint));
+                  fmt::format("node={} ours={:016x} theirs={:016x}", from.hostPort, view->newest().fingerprint(),
+                              from.fingerprint));
   }
 }
 

@@ -39,18 +39,18 @@ struct PeerHealth {
   bool called = false;
   bool lastCallOk = false;
   std::string lastError;
-  std::int64_t clockOffsetMicros = 0;   ///< its clock less ours, when it last spoke
-  std::uint64_t fingerprint = 0;        ///< of its newest table
+  std::int64_t clockOffsetMicros = 0;  ///< its clock less ours, when it last spoke
+  std::uint64_t fingerprint = 0;       ///< of its newest table
   ring::VersionName newest;
 };
 
 /// The other nodes: where they are, how calls to them went, and the calls themselves, each in an envelope that says who
-/// speaks and which versions of the ring it knows (R1, R4). An answer that refuses for an older view is adopted before it
-/// is returned as OlderRing. Owned by the node; any loop; borrows everything it is given.
+/// speaks and which versions of the ring it knows (R1, R4). An answer that refuses for an older view is adopted before
+/// it is returned as OlderRing. Owned by the node; any loop; borrows everything it is given.
 class Peers {
  public:
-  Peers(const Settings& settings, Membership& membership, store::Commits& commits, Transport& transport, const Clock& clock,
-        Journal& journal);
+  Peers(const Settings& settings, Membership& membership, store::Commits& commits, Transport& transport,
+        const Clock& clock, Journal& journal);
 
   void load(const std::map<NodeId, store::PeerState>& remembered);
 

@@ -11,8 +11,15 @@ namespace mydht::cluster {
 
 ReadRound::ReadRound(Executor& executor, const Settings& settings, Peers& peers, HomeNode& home, NodeId self,
                      ring::ViewPtr view, ReadOrder order)
-    : executor_(executor), settings_(settings), peers_(peers), home_(home), self_(self), view_(std::move(view)),
-      order_(std::move(order)), partition_(partitionOf(order_.key)), changed_(executor) {
+    : executor_(executor),
+      settings_(settings),
+      peers_(peers),
+      home_(home),
+      self_(self),
+      view_(std::move(view)),
+      order_(std::move(order)),
+      partition_(partitionOf(order_.key)),
+      changed_(executor) {
   candidates_ = peers_.usableFirst(view_->homes(partition_), executor_.now());
   std::stable_partition(candidates_.begin(), candidates_.end(), [&](NodeId node) { return node == self_; });
   std::reverse(candidates_.begin(), candidates_.end());
@@ -58,7 +65,8 @@ void ReadRound::askNext(Gate& gate, Deadline deadline) {
 }
 
 Task<> ReadRound::askSelf(std::shared_ptr<ReadRound> self, Deadline deadline) {
-  wire::Vote message{order_.key, 0, order_.consistency == Consistency::One ? wire::VoteFor::Copy : wire::VoteFor::Quorum};
+  wire::Vote message{order_.key, 0,
+                     order_.consistency == Consistency::One ? wire::VoteFor::Copy : wire::VoteFor::Quorum};
   auto answer = co_await home_.vote(peers_.speaker(view_), std::move(message), deadline);
   if (!answer) {
     failed(self_, answer.error());

@@ -9,15 +9,22 @@
 
 namespace mydht::cluster {
 
-/// A value, or a range of one, that other nodes hold: pulled from one of them, and from the next one that has exactly the
-/// same version when that one fails (R11). Breaks off when none is left. Owned by whoever sends it on, on one loop.
+/// A value, or a range of one, that other nodes hold: pulled from one of them, and from the next one that has exactly
+/// the same version when that one fails (R11). Breaks off when none is left. Owned by whoever sends it on, on one loop.
 class RemoteBody final : public ByteSource {
  public:
   /// first: a body that has begun to arrive already, from offset on; may be null.
   RemoteBody(const Settings& settings, const Membership& membership, Peers& peers, Entry entry, std::uint64_t offset,
              std::uint64_t length, std::vector<NodeId> holders, std::unique_ptr<ByteSource> first)
-      : settings_(settings), membership_(membership), peers_(peers), entry_(std::move(entry)), at_(offset),
-        end_(offset + length), holders_(std::move(holders)), current_(std::move(first)), length_(length) {}
+      : settings_(settings),
+        membership_(membership),
+        peers_(peers),
+        entry_(std::move(entry)),
+        at_(offset),
+        end_(offset + length),
+        holders_(std::move(holders)),
+        current_(std::move(first)),
+        length_(length) {}
 
   std::optional<std::uint64_t> size() const override { return length_; }
   Task<Result<Bytes>> next(Deadline deadline) override;

@@ -18,10 +18,17 @@ std::vector<ring::RingPtr> withNext(const ring::View& view, ring::MemberList lis
 
 RingChanges::RingChanges(Executor& loop, const Settings& settings, Membership& membership, Peers& peers, Random& random,
                          Journal& journal)
-    : loop_(loop), settings_(settings), membership_(membership), peers_(peers), random_(random), journal_(journal),
+    : loop_(loop),
+      settings_(settings),
+      membership_(membership),
+      peers_(peers),
+      random_(random),
+      journal_(journal),
       background_(loop) {}
 
-Task<> RingChanges::stop() { return background_.close(); }
+Task<> RingChanges::stop() {
+  return background_.close();
+}
 
 /// What one round of asking all members has brought so far.
 struct RingChanges::Poll {
@@ -29,8 +36,8 @@ struct RingChanges::Poll {
   ring::ViewPtr view;
   ring::MemberList list;
   std::optional<ring::VersionName> complete;
-  std::set<NodeId> same;      ///< answered exactly the list
-  ring::MemberList all;       ///< the join of all answers
+  std::set<NodeId> same;  ///< answered exactly the list
+  ring::MemberList all;   ///< the join of all answers
   std::string missing;
   unsigned running = 0;
   Signal changed;
@@ -99,8 +106,8 @@ Task<Result<ring::ViewPtr>> RingChanges::agree(ring::MemberList wanted, Deadline
       const auto next = std::make_shared<const ring::View>(view->ringIdentity(), withNext(*view, list));
       auto adopted = co_await membership_.adopt(next);
       if (!adopted) co_return adopted.error();
-      journal_.note(Severity::Info, "ring.version", fmt::format("height={} members={}", next->newest().name().height,
-                                                                next->newest().present().size()));
+      journal_.note(Severity::Info, "ring.version",
+                    fmt::format("height={} members={}", next->newest().name().height, next->newest().present().size()));
       const ring::ViewPtr now = membership_.view();
       broadcast(now);
       co_return now;
@@ -140,12 +147,16 @@ Task<Status> RingChanges::callBack(const wire::Join& join, Deadline deadline) {
   const NodeId joiner = join.member.id;
   auto hello = co_await peers_.askAt(hostPort, wire::Hello(), deadline);
   if (!hello) {
-    co_return Error{Kind::BadRequest, fmt::format("{} cannot be reached from {} ({}): start it with -h set to a name that the "
-                                                  "other nodes can reach", hostPort, settings_.hostPort, hello.error().text)};
+    co_return Error{Kind::BadRequest,
+                    fmt::format("{} cannot be reached from {} ({}): start it with -h set to a name that the "
+                                "other nodes can reach",
+                                hostPort, settings_.hostPort, hello.error().text)};
   }
   if (hello->from.node != joiner) {
-    co_return Error{Kind::BadRequest, fmt::format("seen from {}, {} is another node: start it with -h set to a name that means it "
-                                                  "everywhere, not a loopback name", settings_.hostPort, hostPort)};
+    co_return Error{Kind::BadRequest,
+                    fmt::format("seen from {}, {} is another node: start it with -h set to a name that means it "
+                                "everywhere, not a loopback name",
+                                settings_.hostPort, hostPort)};
   }
   co_return Status();
 }
@@ -163,13 +174,15 @@ ring::MemberList RingChanges::withJoiner(const ring::View& view, const wire::Joi
     ring::Member removed = *record;
     removed.rank = ring::Rank::Removed;
     list.put(removed);
-    journal_.note(Severity::Warn, "ring.replace", fmt::format("node={} old={:016x} new={:016x}", join.hostPort, node, joiner.id));
+    journal_.note(Severity::Warn, "ring.replace",
+                  fmt::format("node={} old={:016x} new={:016x}", join.hostPort, node, joiner.id));
   }
   list.put(joiner);
   return list;
 }
 
-Task<Result<ring::ViewPtr>> RingChanges::takeIn(wire::Join join, NodeId caller, std::uint32_t callerBoot, Deadline deadline) {
+Task<Result<ring::ViewPtr>> RingChanges::takeIn(wire::Join join, NodeId caller, std::uint32_t callerBoot,
+                                                Deadline deadline) {
   co_await switchTo(loop_);
   const ring::ViewPtr view = membership_.view();
   if (!view) co_return Error{Kind::Unavailable, "this node has not joined a ring itself yet"};

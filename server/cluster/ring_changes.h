@@ -16,10 +16,12 @@ namespace mydht::cluster {
 /// Aguilera et al., JACM 58; Jehl et al., DISC 2015). Lives on loop 0; owned by the node.
 class RingChanges {
  public:
-  RingChanges(Executor& loop, const Settings& settings, Membership& membership, Peers& peers, Random& random, Journal& journal);
+  RingChanges(Executor& loop, const Settings& settings, Membership& membership, Peers& peers, Random& random,
+              Journal& journal);
 
-  /// Proposes a change until a majority of the members of every active version has accepted exactly the same list, which
-  /// is then the next version. Any number of these may run at once anywhere: they merge. Returns the view with it.
+  /// Proposes a change until a majority of the members of every active version has accepted exactly the same list,
+  /// which is then the next version. Any number of these may run at once anywhere: they merge. Returns the view with
+  /// it.
   Task<Result<ring::ViewPtr>> agree(ring::MemberList wanted, Deadline deadline);
 
   /// The member's side of a join: calls the joiner back, finds whose place it takes, and makes the change. Conflict:
@@ -30,8 +32,8 @@ class RingChanges {
 
   /// What another node said about the partitions that it has filled.
   void heardFilled(NodeId node, const wire::Gossip& gossip);
-  /// Completes the newest version that can be (R6): a write quorum of each changed partition's home nodes is filled, and a
-  /// majority of the members of each active version holds that fact. Does nothing while that is not so.
+  /// Completes the newest version that can be (R6): a write quorum of each changed partition's home nodes is filled,
+  /// and a majority of the members of each active version holds that fact. Does nothing while that is not so.
   Task<Status> tryComplete(Deadline deadline);
 
   /// Tells every member what the ring and the addresses are now. Who does not hear it is refused until it asks.
@@ -40,8 +42,8 @@ class RingChanges {
 
  private:
   struct Poll;
-  Task<Result<ring::MemberList>> collect(ring::ViewPtr view, ring::MemberList list, std::optional<ring::VersionName> complete,
-                                         Deadline deadline);
+  Task<Result<ring::MemberList>> collect(ring::ViewPtr view, ring::MemberList list,
+                                         std::optional<ring::VersionName> complete, Deadline deadline);
   Task<> askOne(std::shared_ptr<Poll> poll, NodeId node, Deadline deadline);
   Task<> tell(NodeId node, ring::ViewPtr view);
   Task<Status> callBack(const wire::Join& join, Deadline deadline);
@@ -57,9 +59,9 @@ class RingChanges {
   Peers& peers_;
   Random& random_;
   Journal& journal_;
-  std::optional<std::string> taking_;                    // who is being taken in right now
-  std::map<NodeId, store::PartitionSet> filled_;         // what others have filled,
-  std::map<NodeId, ring::VersionName> filledIn_;         // as of that version
+  std::optional<std::string> taking_;             // who is being taken in right now
+  std::map<NodeId, store::PartitionSet> filled_;  // what others have filled,
+  std::map<NodeId, ring::VersionName> filledIn_;  // as of that version
   bool completing_ = false;
   Gate background_;
 };

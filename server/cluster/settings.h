@@ -9,8 +9,8 @@
 
 namespace mydht::cluster {
 
-/// Test only: ways in which the protocol can be got wrong, each caught by a directed scenario of the simulation. All off
-/// in the server; no option of the program reaches them.
+/// Test only: ways in which the protocol can be got wrong, each caught by a directed scenario of the simulation. All
+/// off in the server; no option of the program reaches them.
 struct DeliberateBugs {
   bool unionQuorum = false;         ///< a quorum of the union of all active versions' home nodes is enough (R3)
   bool newestOnly = false;          ///< only the newest active version counts (R3)
@@ -29,22 +29,23 @@ struct DeliberateBugs {
 
 /// How long things may take. Virtual time in the simulation.
 struct Timing {
-  Duration call = std::chrono::seconds(2);              ///< one message and its answer
-  Duration hedge = std::chrono::milliseconds(200);      ///< no answer for that long: another home node is asked too
-  Duration branchStall = std::chrono::seconds(1);       ///< a home node that takes nothing for that long is dropped
-  Duration progress = std::chrono::seconds(30);         ///< a body that does not move for that long has broken off
-  Duration gossip = std::chrono::seconds(1);            ///< between two rounds of gossip and of the other duties
-  Duration skipFirst = std::chrono::seconds(1);         ///< a node that failed a call is not asked first for that long,
-  Duration skipMost = std::chrono::seconds(8);          ///< doubled with each failure, up to this
-  Duration stagedKept = std::chrono::minutes(15);       ///< what nobody publishes is forgotten after that
-  Duration joinPatience = std::chrono::seconds(20);     ///< a joiner gives up when nobody has taken it in by then
+  Duration call = std::chrono::seconds(2);           ///< one message and its answer
+  Duration hedge = std::chrono::milliseconds(200);   ///< no answer for that long: another home node is asked too
+  Duration branchStall = std::chrono::seconds(1);    ///< a home node that takes nothing for that long is dropped
+  Duration progress = std::chrono::seconds(30);      ///< a body that does not move for that long has broken off
+  Duration gossip = std::chrono::seconds(1);         ///< between two rounds of gossip and of the other duties
+  Duration skipFirst = std::chrono::seconds(1);      ///< a node that failed a call is not asked first for that long,
+  Duration skipMost = std::chrono::seconds(8);       ///< doubled with each failure, up to this
+  Duration stagedKept = std::chrono::minutes(15);    ///< what nobody publishes is forgotten after that
+  Duration joinPatience = std::chrono::seconds(20);  ///< a joiner gives up when nobody has taken it in by then
 };
 
 /// What a node is told by its options.
 struct Settings {
-  std::string hostPort;              ///< the name that other nodes and clients use
-  std::vector<std::string> seeds;    ///< members of the ring to join; empty: make a ring, or go on with the remembered one
-  std::uint32_t replicas = 3;        ///< counts for the first node of a ring only
+  std::string hostPort;  ///< the name that other nodes and clients use
+  std::vector<std::string>
+      seeds;                   ///< members of the ring to join; empty: make a ring, or go on with the remembered one
+  std::uint32_t replicas = 3;  ///< counts for the first node of a ring only
   std::uint32_t weightHundredths = 100;
   std::string zone;
   std::size_t cacheBytes = 64 * 1024 * 1024;

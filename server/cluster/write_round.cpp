@@ -6,8 +6,16 @@ namespace mydht::cluster {
 
 WriteRound::WriteRound(Executor& executor, const Settings& settings, Peers& peers, HomeNode& home, NodeId self,
                        ring::ViewPtr view, WriteOrder order, unsigned number)
-    : executor_(executor), settings_(settings), peers_(peers), home_(home), self_(self), view_(std::move(view)),
-      order_(std::move(order)), number_(number), partition_(partitionOf(order_.entry.key)), changed_(executor) {}
+    : executor_(executor),
+      settings_(settings),
+      peers_(peers),
+      home_(home),
+      self_(self),
+      view_(std::move(view)),
+      order_(std::move(order)),
+      number_(number),
+      partition_(partitionOf(order_.entry.key)),
+      changed_(executor) {}
 
 Task<WriteOutcome> WriteRound::run(Gate& gate, Deadline deadline) {
   std::set<NodeId> targets;
@@ -95,7 +103,9 @@ void WriteRound::answered(NodeId node, const wire::OfferAnswer& answer) {
     replaced_ = replaced_ || compareEntries(*answer.held, order_.entry) != 0;
   }
   switch (answer.outcome) {
-    case wire::OfferOutcome::Accepted: accepted_.insert(node); break;
+    case wire::OfferOutcome::Accepted:
+      accepted_.insert(node);
+      break;
     case wire::OfferOutcome::Newer:
       newer_.insert(node);
       if (answer.held) top_ = std::max(top_, answer.held->version);

@@ -38,8 +38,8 @@ enum class WriteOutcome {
 class WriteRound : public std::enable_shared_from_this<WriteRound> {
  public:
   /// number: 1 or 2; in the second round "I have newer" counts as success, since that was written at the same time.
-  WriteRound(Executor& executor, const Settings& settings, Peers& peers, HomeNode& home, NodeId self, ring::ViewPtr view,
-             WriteOrder order, unsigned number);
+  WriteRound(Executor& executor, const Settings& settings, Peers& peers, HomeNode& home, NodeId self,
+             ring::ViewPtr view, WriteOrder order, unsigned number);
 
   Task<WriteOutcome> run(Gate& gate, Deadline deadline);
 
@@ -75,9 +75,9 @@ class WriteRound : public std::enable_shared_from_this<WriteRound> {
   const unsigned number_;
   const PartitionId partition_;
   std::set<NodeId> accepted_;
-  std::set<NodeId> newer_;    // hold something newer
-  std::set<NodeId> refusing_; // for the entry's time (closed mark, too far ahead)
-  std::set<NodeId> unknown_;  // may or may not have it
+  std::set<NodeId> newer_;     // hold something newer
+  std::set<NodeId> refusing_;  // for the entry's time (closed mark, too far ahead)
+  std::set<NodeId> unknown_;   // may or may not have it
   std::map<NodeId, std::string> failures_;
   Version top_;
   std::optional<std::int64_t> clamp_;

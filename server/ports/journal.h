@@ -9,7 +9,8 @@ enum class Severity { Debug, Info, Warn, Error };
 /// Where events are written down, one line each. Never blocks and never fails its caller. Any thread.
 class Journal {
  public:
-  /// event: `part.what`, for example membership.suspect; fields: `name=value` pairs with spaces between, values escaped.
+  /// event: `part.what`, for example membership.suspect; fields: `name=value` pairs with spaces between, values
+  /// escaped.
   virtual void note(Severity severity, std::string_view event, std::string_view fields) = 0;
 
  protected:

@@ -36,7 +36,8 @@ std::optional<RingState> decodeRingState(std::string_view content) {
   const std::string_view filled = in.text(limits::kPartitions / 8);
   state.completeHeld = in.name();
   state.hostPort = in.text(kHostPortBytes);
-  if (format != kFormat || !in.whole() || (!filled.empty() && filled.size() != limits::kPartitions / 8)) return std::nullopt;
+  if (format != kFormat || !in.whole() || (!filled.empty() && filled.size() != limits::kPartitions / 8))
+    return std::nullopt;
   state.filled = setOf(filled);
   return state;
 }

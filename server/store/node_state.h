@@ -17,18 +17,18 @@ struct Identity {
   NodeId node = 0;
   std::uint32_t boot = 0;
   std::uint64_t tokenSeed = 0;
-  NodeId replaces = 0;      ///< the identity whose place this one takes, because its disk was behind; 0: none
+  NodeId replaces = 0;  ///< the identity whose place this one takes, because its disk was behind; 0: none
 };
 
 using PartitionSet = std::bitset<limits::kPartitions>;
 
 /// What a node knows of its ring, written as one row so that a change of it is one atomic, synced step.
 struct RingState {
-  ring::ViewPtr view;                     ///< null: a member of no ring
-  ring::MemberList accepted;              ///< everything ever accepted by R2, the join of all proposals seen
-  PartitionSet filled;                    ///< partitions that this node is home to and has filled (R5)
-  ring::VersionName completeHeld;         ///< the fact that this version is complete, held by R6
-  std::string hostPort;                   ///< under which name it was a member last
+  ring::ViewPtr view;              ///< null: a member of no ring
+  ring::MemberList accepted;       ///< everything ever accepted by R2, the join of all proposals seen
+  PartitionSet filled;             ///< partitions that this node is home to and has filled (R5)
+  ring::VersionName completeHeld;  ///< the fact that this version is complete, held by R6
+  std::string hostPort;            ///< under which name it was a member last
 };
 
 /// What is remembered of another node: where it was, and the greatest boot counter and batch number heard from it.
@@ -44,7 +44,7 @@ struct NodeState {
   std::optional<Identity> identity;  ///< none: an empty directory
   RingState ring;
   std::map<NodeId, PeerState> peers;
-  std::int64_t clockFloorMicros = 0; ///< no version made before the restart is above this
+  std::int64_t clockFloorMicros = 0;  ///< no version made before the restart is above this
 };
 
 /// Reads everything of a node. Corrupt if any row is damaged: a node that forgot its ring must not guess.

@@ -31,12 +31,17 @@ std::string entryRowAfter(PartitionId partition, std::string_view key) {
 }
 
 std::string entryRowsEnd(PartitionId partition) {
-  return partition == limits::kPartitions - 1 ? std::string("f") : withPartition('e', static_cast<PartitionId>(partition + 1));
+  return partition == limits::kPartitions - 1 ? std::string("f")
+                                              : withPartition('e', static_cast<PartitionId>(partition + 1));
 }
 
-std::string listRowName(std::string_view key) { return std::string("k").append(key); }
+std::string listRowName(std::string_view key) {
+  return std::string("k").append(key);
+}
 
-std::string partitionRowName(PartitionId partition) { return withPartition('p', partition); }
+std::string partitionRowName(PartitionId partition) {
+  return withPartition('p', partition);
+}
 
 std::string peerRowName(NodeId node) {
   std::string name = "r";
@@ -84,7 +89,12 @@ Result<RowPtr> decodeEntryRow(std::string_view name, std::string_view content) {
 
 Bytes encodePartitionRow(const PartitionRow& row) {
   wire::Writer out;
-  out.number(kFormat).version(row.closed).version(row.settled).number(row.keys).number(row.tombstones).number(row.bytes);
+  out.number(kFormat)
+      .version(row.closed)
+      .version(row.settled)
+      .number(row.keys)
+      .number(row.tombstones)
+      .number(row.bytes);
   return Bytes(out.take());
 }
 

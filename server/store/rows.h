@@ -47,9 +47,9 @@ Result<RowPtr> decodeEntryRow(std::string_view name, std::string_view content);
 struct PartitionRow {
   Version closed;
   Version settled;
-  std::uint64_t keys = 0;        ///< live ones
+  std::uint64_t keys = 0;  ///< live ones
   std::uint64_t tombstones = 0;
-  std::uint64_t bytes = 0;       ///< of live values
+  std::uint64_t bytes = 0;  ///< of live values
 };
 Bytes encodePartitionRow(const PartitionRow& row);
 Result<PartitionRow> decodePartitionRow(std::string_view content);

@@ -53,7 +53,8 @@ Task<Status> Store::open(Deadline deadline) {
     for (const auto& [name, content] : page->rows) {
       auto row = decodePartitionRow(content.view());
       if (!row || name.size() != 3) co_return Error{Kind::Corrupt, "a damaged partition row"};
-      const auto partition = static_cast<PartitionId>(static_cast<unsigned char>(name[1]) << 8 | static_cast<unsigned char>(name[2]));
+      const auto partition =
+          static_cast<PartitionId>(static_cast<unsigned char>(name[1]) << 8 | static_cast<unsigned char>(name[2]));
       if (partition >= limits::kPartitions) co_return Error{Kind::Corrupt, "a damaged partition row"};
       counts_[partition].keys = row->keys;
       counts_[partition].tombstones = row->tombstones;
@@ -99,7 +100,8 @@ Task<Result<Body>> Store::body(RowPtr row, std::uint64_t offset, std::uint64_t l
   }
   auto blob = co_await disk_.openBlob(row->blob, deadline);
   if (!blob) co_return blob.error().within("open a value's file");
-  if ((*blob)->size() != row->entry.size) co_return Error{Kind::Corrupt, "a value's file has another size than its entry"};
+  if ((*blob)->size() != row->entry.size)
+    co_return Error{Kind::Corrupt, "a value's file has another size than its entry"};
   Region region{std::move(*blob), offset, length};
   co_return Body(std::move(region));
 }

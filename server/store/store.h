@@ -25,6 +25,7 @@ namespace mydht::store {
 /// A value on its way in: the bytes of a small one, or the sealed blob of a large one, which the store takes over.
 using Value = std::variant<Bytes, BlobId>;
 
+/// What a store is told by its node.
 struct StoreSettings {
   std::size_t cacheBytes = 64 * 1024 * 1024;
   /// Test only, a deliberate bug: what arrives last replaces what is held, whatever its version.
@@ -50,9 +51,9 @@ struct Totals {
   std::uint64_t bytes = 0;
 };
 
-/// What one node knows: entries by key, on the disk port. Everything that stores passes offer(). A partition's writes run
-/// on one loop (partition modulo loops), so that compare-then-write needs no lock; reads run anywhere and see only what
-/// is synced. Owned by the node, on any loop; borrows disk, commits, clock and loops, which outlive it.
+/// What one node knows: entries by key, on the disk port. Everything that stores passes offer(). A partition's writes
+/// run on one loop (partition modulo loops), so that compare-then-write needs no lock; reads run anywhere and see only
+/// what is synced. Owned by the node, on any loop; borrows disk, commits, clock and loops, which outlive it.
 class Store {
  public:
   Store(StoreSettings settings, Disk& disk, Commits& commits, const Clock& clock, const std::vector<Executor*>& loops);
@@ -70,15 +71,19 @@ class Store {
   /// A row's value, or a part of it: bytes of a small value, a region of a large one.
   Task<Result<Body>> body(RowPtr row, std::uint64_t offset, std::uint64_t length, Deadline deadline);
 
-  /// The one door (PROTOCOL.md): compares the entry with what is held or on its way to the disk, by the merge rule and the
-  /// partition's marks, and writes it if it is newer. Synced when it returns Accepted; an answer that rests on a write
-  /// which waits for its sync waits for it too. A blob is the store's if the answer is Accepted, else still the caller's.
-  Task<Result<wire::OfferAnswer>> offer(Entry entry, Value value, wire::From from, Version senderSettled, Deadline deadline);
+  /// The one door (PROTOCOL.md): compares the entry with what is held or on its way to the disk, by the merge rule and
+  /// the partition's marks, and writes it if it is newer. Synced when it returns Accepted; an answer that rests on a
+  /// write which waits for its sync waits for it too. A blob is the store's if the answer is Accepted, else still the
+  /// caller's.
+  Task<Result<wire::OfferAnswer>> offer(Entry entry, Value value, wire::From from, Version senderSettled,
+                                        Deadline deadline);
 
   /// A place for a large value on its way in; seal it, then offer its BlobId (or discard it).
   Task<Result<std::unique_ptr<BlobWriter>>> stage(std::uint64_t sizeHint) { return disk_.createBlob(sizeHint); }
   /// Opens what is staged and not yet offered, to hand it to another node.
-  Task<Result<std::shared_ptr<const Blob>>> openStaged(BlobId blob, Deadline deadline) { return disk_.openBlob(blob, deadline); }
+  Task<Result<std::shared_ptr<const Blob>>> openStaged(BlobId blob, Deadline deadline) {
+    return disk_.openBlob(blob, deadline);
+  }
   void discard(BlobId blob) { disk_.discardBlob(blob); }
 
   /// Entries of a partition after a key, tombstones included, about mostBytes of them.

@@ -8,11 +8,15 @@ namespace {
 // What a cached row costs beside its key and value: list and map nodes, the row itself.
 constexpr std::size_t kOverhead = 256;
 
-std::size_t costOf(const Row& row) { return row.entry.key.size() + row.value.size() + kOverhead; }
+std::size_t costOf(const Row& row) {
+  return row.entry.key.size() + row.value.size() + kOverhead;
+}
 
 }  // namespace
 
-ValueCache::Shard& ValueCache::shardOf(std::string_view key) { return shards_[positionOf(key) % kShards]; }
+ValueCache::Shard& ValueCache::shardOf(std::string_view key) {
+  return shards_[positionOf(key) % kShards];
+}
 
 RowPtr ValueCache::find(std::string_view key) {
   Shard& shard = shardOf(key);

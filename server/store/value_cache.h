@@ -13,10 +13,10 @@
 
 namespace mydht::store {
 
-/// The small-value cache: the rows that were read or written last, in least-recently-used order, bounded in bytes. One a
-/// node, owned by the store, any loop. A row gets in only once it is synced, and the writer updates it before its answer
-/// goes out, so that a read never goes back. A reader that comes back from the disk puts its row in only if nobody wrote
-/// in that shard since it looked: its ticket tells.
+/// The small-value cache: the rows that were read or written last, in least-recently-used order, bounded in bytes. One
+/// a node, owned by the store, any loop. A row gets in only once it is synced, and the writer updates it before its
+/// answer goes out, so that a read never goes back. A reader that comes back from the disk puts its row in only if
+/// nobody wrote in that shard since it looked: its ticket tells.
 class ValueCache {
  public:
   using Ticket = std::uint64_t;

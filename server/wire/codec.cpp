@@ -28,7 +28,9 @@ Writer& Writer::entry(const Entry& value) {
   return number<std::uint8_t>(value.tombstone ? 1 : 0);
 }
 
-Writer& Writer::name(const ring::VersionName& value) { return number(value.height).number(value.hash); }
+Writer& Writer::name(const ring::VersionName& value) {
+  return number(value.height).number(value.hash);
+}
 
 Writer& Writer::list(const ring::MemberList& value) {
   number(value.replicas).number(value.replicasNumber).number(value.algorithm);
@@ -119,7 +121,7 @@ ring::MemberList Reader::list() {
     if (!value.members.empty() && value.members.back().id >= member.id) fail();
     if (ok_) value.members.push_back(std::move(member));
   }
-  if (ok_ && value.present().size() > limits::kMembers) fail();
+  if (ok_ && !ring::checkList(value)) fail();
   return ok_ ? value : ring::MemberList{};
 }
 
@@ -130,13 +132,9 @@ ring::ViewPtr Reader::view() {
   std::vector<ring::RingPtr> active;
   for (std::size_t i = 0; i < versions && ok_; ++i) {
     ring::MemberList version = list();
-    if (!ok_ || version.present().empty()) {
-      fail();
-      break;
-    }
-    if (!active.empty() && (!contains(version, active.back()->list()) || version == active.back()->list())) fail();
-    active.push_back(std::make_shared<const ring::Ring>(std::move(version)));
+    if (ok_) active.push_back(std::make_shared<const ring::Ring>(std::move(version)));
   }
+  if (ok_ && !ring::canBeActive(active)) fail();
   if (!ok_) return nullptr;
   return std::make_shared<const ring::View>(identity, std::move(active));
 }

@@ -15,8 +15,7 @@ namespace mydht::wire {
 class Writer {
  public:
   template <class T>
-    requires std::is_integral_v<T>
-  Writer& number(T value) {
+  requires std::is_integral_v<T> Writer& number(T value) {
     auto bits = static_cast<std::uint64_t>(value);
     for (std::size_t i = 0; i < sizeof(T); ++i, bits >>= 8) bytes_.push_back(static_cast<char>(bits & 0xff));
     return *this;
@@ -36,16 +35,15 @@ class Writer {
   std::string bytes_;
 };
 
-/// Reads what a Writer wrote, from bytes that anybody may have sent. After the first mistake everything reads as zero or
-/// empty and ok() is false: callers read all fields, then ask once. Never reads beyond the bytes; allocates no more than
-/// their length.
+/// Reads what a Writer wrote, from bytes that anybody may have sent. After the first mistake everything reads as zero
+/// or empty and ok() is false: callers read all fields, then ask once. Never reads beyond the bytes; allocates no more
+/// than their length.
 class Reader {
  public:
   explicit Reader(std::string_view bytes) : rest_(bytes) {}
 
   template <class T>
-    requires std::is_integral_v<T>
-  T number() {
+  requires std::is_integral_v<T> T number() {
     if (!has(sizeof(T))) return T{};
     std::uint64_t bits = 0;
     for (std::size_t i = 0; i < sizeof(T); ++i) {

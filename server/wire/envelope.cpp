@@ -35,9 +35,10 @@ std::optional<Error> otherProtocol(std::string_view message) {
   if (message.empty()) return Error{Kind::BadRequest, "an empty message between nodes"};
   const auto version = static_cast<std::uint8_t>(message.front());
   if (version == kProtocolVersion) return std::nullopt;
-  return Error{Kind::BadRequest, fmt::format("the other node speaks version {} of the protocol between nodes, this one {}: "
-                                             "bring the older one up to date",
-                                             version, kProtocolVersion)};
+  return Error{Kind::BadRequest,
+               fmt::format("the other node speaks version {} of the protocol between nodes, this one {}: "
+                           "bring the older one up to date",
+                           version, kProtocolVersion)};
 }
 
 }  // namespace

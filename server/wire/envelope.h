@@ -19,13 +19,13 @@ inline constexpr std::uint8_t kProtocolVersion = 1;
 struct Speaker {
   std::uint64_t ringIdentity = 0;  ///< 0: a member of no ring yet
   NodeId node = 0;
-  std::uint32_t boot = 0;          ///< how often this identity has started
-  std::uint64_t synced = 0;        ///< the number of its last synced batch (R7)
+  std::uint32_t boot = 0;    ///< how often this identity has started
+  std::uint64_t synced = 0;  ///< the number of its last synced batch (R7)
   ring::VersionName newest;
   ring::VersionName complete;
-  std::uint64_t fingerprint = 0;   ///< of its newest table (R1)
-  std::int64_t wallMicros = 0;     ///< its clock when it spoke
-  std::string hostPort;            ///< where it can be called
+  std::uint64_t fingerprint = 0;  ///< of its newest table (R1)
+  std::int64_t wallMicros = 0;    ///< its clock when it spoke
+  std::string hostPort;           ///< where it can be called
 
   bool operator==(const Speaker&) const = default;
 };

@@ -46,27 +46,45 @@ std::vector<PartitionId> readPartitions(Reader& in) {
 
 std::string_view messageName(MessageType type) {
   switch (type) {
-    case MessageType::Hello: return "hello";
-    case MessageType::GetView: return "get-view";
-    case MessageType::Adopt: return "adopt";
-    case MessageType::Propose: return "propose";
-    case MessageType::Filled: return "filled";
-    case MessageType::Join: return "join";
-    case MessageType::Gossip: return "gossip";
-    case MessageType::Vote: return "vote";
-    case MessageType::Offer: return "offer";
-    case MessageType::Stage: return "stage";
-    case MessageType::Publish: return "publish";
-    case MessageType::Discard: return "discard";
-    case MessageType::FetchStaged: return "fetch-staged";
-    case MessageType::FetchBody: return "fetch-body";
-    case MessageType::FillPage: return "fill-page";
-    case MessageType::Repair: return "repair";
+    case MessageType::Hello:
+      return "hello";
+    case MessageType::GetView:
+      return "get-view";
+    case MessageType::Adopt:
+      return "adopt";
+    case MessageType::Propose:
+      return "propose";
+    case MessageType::Filled:
+      return "filled";
+    case MessageType::Join:
+      return "join";
+    case MessageType::Gossip:
+      return "gossip";
+    case MessageType::Vote:
+      return "vote";
+    case MessageType::Offer:
+      return "offer";
+    case MessageType::Stage:
+      return "stage";
+    case MessageType::Publish:
+      return "publish";
+    case MessageType::Discard:
+      return "discard";
+    case MessageType::FetchStaged:
+      return "fetch-staged";
+    case MessageType::FetchBody:
+      return "fetch-body";
+    case MessageType::FillPage:
+      return "fill-page";
+    case MessageType::Repair:
+      return "repair";
   }
   return "unknown";
 }
 
-void HelloAnswer::write(Writer& out) const { out.number(rememberedBoot).number(rememberedSynced); }
+void HelloAnswer::write(Writer& out) const {
+  out.number(rememberedBoot).number(rememberedSynced);
+}
 
 HelloAnswer HelloAnswer::read(Reader& in) {
   HelloAnswer answer;

@@ -10,8 +10,8 @@
 #include "server/task/bytes.h"
 #include "server/wire/codec.h"
 
-/// What nodes say to one another. Each message knows its type and its bytes; docs/peer-protocol.md says the same in prose.
-/// A body, where there is one, is streamed beside the message.
+/// What nodes say to one another. Each message knows its type and its bytes; docs/peer-protocol.md says the same in
+/// prose. A body, where there is one, is streamed beside the message.
 namespace mydht::wire {
 
 enum class MessageType : std::uint8_t {
@@ -37,17 +37,20 @@ inline constexpr MessageType kLastMessageType = MessageType::Repair;
 /// The name of a type for log lines, for example `vote`.
 std::string_view messageName(MessageType type);
 
+/// Nothing to say beyond the envelope.
 struct Empty {
   void write(Writer&) const {}
   static Empty read(Reader&) { return {}; }
 };
 
+/// What the asked node remembers of the asker (R7).
 struct HelloAnswer {
-  std::uint32_t rememberedBoot = 0;    ///< of the asker; 0: never heard of
+  std::uint32_t rememberedBoot = 0;  ///< of the asker; 0: never heard of
   std::uint64_t rememberedSynced = 0;
   void write(Writer& out) const;
   static HelloAnswer read(Reader& in);
 };
+/// Who answers here? Needs no common ring.
 struct Hello {
   static constexpr MessageType kType = MessageType::Hello;
   using Answer = HelloAnswer;
@@ -61,12 +64,14 @@ struct ViewMessage {
   void write(Writer& out) const { out.view(*view); }
   static ViewMessage read(Reader& in) { return {in.view()}; }
 };
+/// Hand over your view of the ring.
 struct GetView {
   static constexpr MessageType kType = MessageType::GetView;
   using Answer = ViewMessage;
   void write(Writer&) const {}
   static GetView read(Reader&) { return {}; }
 };
+/// Take this view; answered once it is on disk (R4).
 struct Adopt {
   static constexpr MessageType kType = MessageType::Adopt;
   using Answer = Empty;
@@ -75,12 +80,14 @@ struct Adopt {
   static Adopt read(Reader& in) { return {in.view()}; }
 };
 
+/// What an acceptor of R2 answers.
 struct ProposeAnswer {
   ring::MemberList accepted;  ///< everything that the asked node has accepted, what was just proposed included
   ring::ViewPtr view;         ///< the asked node's own view, so that no active version is overlooked
   void write(Writer& out) const { out.list(accepted).view(*view); }
   static ProposeAnswer read(Reader& in);
 };
+/// A change of the ring on its way to a majority (R2).
 struct Propose {
   static constexpr MessageType kType = MessageType::Propose;
   using Answer = ProposeAnswer;
@@ -88,14 +95,17 @@ struct Propose {
   void write(Writer& out) const { out.list(list); }
   static Propose read(Reader& in) { return {in.list()}; }
 };
+/// This version is complete: hold that fact (R6).
 struct Filled {
   static constexpr MessageType kType = MessageType::Filled;
-  using Answer = ProposeAnswer;  ///< it is a proposal too: what was accepted under an older version may not be forgotten
+  using Answer =
+      ProposeAnswer;  ///< it is a proposal too: what was accepted under an older version may not be forgotten
   ring::VersionName version;
   ring::MemberList agreed;
   void write(Writer& out) const { out.name(version).list(agreed); }
   static Filled read(Reader& in);
 };
+/// A node that wants to be taken in, as its member record will say.
 struct Join {
   static constexpr MessageType kType = MessageType::Join;
   using Answer = ViewMessage;
@@ -106,6 +116,7 @@ struct Join {
   static Join read(Reader& in);
 };
 
+/// Where a node can be called.
 struct Address {
   NodeId node = 0;
   std::uint32_t boot = 0;  ///< the highest boot counter wins (R1)
@@ -129,6 +140,7 @@ enum class VoteFor : std::uint8_t {
   Copy,    ///< consistency=one: any filled home node's copy
   Fill,    ///< a new home node fills this key: who has not filled it itself cannot say
 };
+/// One of the three votes (R10); "cannot say" is an error instead.
 struct VoteAnswer {
   Version settled;
   std::optional<Entry> entry;
@@ -136,11 +148,12 @@ struct VoteAnswer {
   void write(Writer& out) const;
   static VoteAnswer read(Reader& in);
 };
+/// Which version of this key do you hold?
 struct Vote {
   static constexpr MessageType kType = MessageType::Vote;
   using Answer = VoteAnswer;
   Key key;
-  std::uint64_t valueUpTo = 0;   ///< send the value too if it has at most that many bytes
+  std::uint64_t valueUpTo = 0;  ///< send the value too if it has at most that many bytes
   VoteFor purpose = VoteFor::Quorum;
   void write(Writer& out) const;
   static Vote read(Reader& in);
@@ -156,6 +169,7 @@ enum class OfferOutcome : std::uint8_t {
   Closed,    ///< a client's write at or below the closed mark `limit` (R12)
   Settled,   ///< a copy at or below the settled mark `limit`, from one that is not settled as far (R12)
 };
+/// What became of an offer.
 struct OfferAnswer {
   OfferOutcome outcome = OfferOutcome::Accepted;
   std::optional<Entry> held;  ///< what was here before, or what is newer
@@ -163,6 +177,7 @@ struct OfferAnswer {
   void write(Writer& out) const;
   static OfferAnswer read(Reader& in);
 };
+/// Take this entry; its value is the body.
 struct Offer {
   static constexpr MessageType kType = MessageType::Offer;
   using Answer = OfferAnswer;
@@ -173,6 +188,7 @@ struct Offer {
   static Offer read(Reader& in);
 };
 
+/// What was staged, and what the home node holds of that key.
 struct StageAnswer {
   Digest sha256{};
   std::uint64_t size = 0;
@@ -180,6 +196,7 @@ struct StageAnswer {
   void write(Writer& out) const;
   static StageAnswer read(Reader& in);
 };
+/// Keep the body aside under this number.
 struct Stage {
   static constexpr MessageType kType = MessageType::Stage;
   using Answer = StageAnswer;
@@ -188,6 +205,7 @@ struct Stage {
   void write(Writer& out) const { out.number(upload).text(key); }
   static Stage read(Reader& in);
 };
+/// Make visible what was staged.
 struct Publish {
   static constexpr MessageType kType = MessageType::Publish;
   using Answer = OfferAnswer;
@@ -197,6 +215,7 @@ struct Publish {
   void write(Writer& out) const { out.number(upload).entry(entry).number(stagedAt); }
   static Publish read(Reader& in);
 };
+/// Forget what was staged.
 struct Discard {
   static constexpr MessageType kType = MessageType::Discard;
   using Answer = Empty;
@@ -204,6 +223,7 @@ struct Discard {
   void write(Writer& out) const { out.number(upload); }
   static Discard read(Reader& in) { return {in.number<std::uint64_t>()}; }
 };
+/// Hand over what was staged.
 struct FetchStaged {
   static constexpr MessageType kType = MessageType::FetchStaged;
   using Answer = Empty;
@@ -211,6 +231,7 @@ struct FetchStaged {
   void write(Writer& out) const { out.number(upload); }
   static FetchStaged read(Reader& in) { return {in.number<std::uint64_t>()}; }
 };
+/// Hand over a range of the value of one version.
 struct FetchBody {
   static constexpr MessageType kType = MessageType::FetchBody;
   using Answer = Empty;
@@ -227,19 +248,22 @@ struct FillRow {
   bool withValue = false;
   Bytes value;
 };
+/// The marks of one partition, which travel with a fill (R12).
 struct FillMarks {
   PartitionId partition = 0;
   Version closed;
   Version settled;
 };
+/// Some entries in order, tombstones included.
 struct FillPageAnswer {
   std::vector<FillRow> rows;
-  std::vector<FillMarks> marks;         ///< of the partitions that have any
-  std::vector<PartitionId> cannotSay;   ///< partitions that the asked node has not filled itself: not covered
-  bool over = true;                     ///< nothing comes after these rows
+  std::vector<FillMarks> marks;        ///< of the partitions that have any
+  std::vector<PartitionId> cannotSay;  ///< partitions that the asked node has not filled itself: not covered
+  bool over = true;                    ///< nothing comes after these rows
   void write(Writer& out) const;
   static FillPageAnswer read(Reader& in);
 };
+/// Which entries lie in these partitions?
 struct FillPage {
   static constexpr MessageType kType = MessageType::FillPage;
   using Answer = FillPageAnswer;
@@ -250,6 +274,7 @@ struct FillPage {
   void write(Writer& out) const;
   static FillPage read(Reader& in);
 };
+/// Bring yourself up to date with this entry, from that node.
 struct Repair {
   static constexpr MessageType kType = MessageType::Repair;
   using Answer = Empty;

@@ -27,7 +27,7 @@ inline constexpr Table kToken = tableOf("!#$%&'*+-.^_`|~", true, false);
 inline constexpr Table kAuthority = tableOf("-._~!$&'()*+,;=%[]:", true, false);
 /// A path: as kTarget without '?'.
 inline constexpr Table kPath = tableOf("!\"$%&'()*+,-./:;<=>@[\\]^_`{|}~", true, true);
-/// A path with its query: all printable ASCII but '#', and bytes above, which curl sends for UTF-8 as they are.
+/// A path with its query: all printable ASCII but '#', and bytes above, since not every client encodes UTF-8.
 inline constexpr Table kTarget = tableOf("!\"$%&'()*+,-./:;<=>?@[\\]^_`{|}~", true, true);
 /// What is never percent-encoded (RFC 3986, 2.3).
 inline constexpr Table kUnreserved = tableOf("-._~", true, false);

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "server/http/shared.h"
+#include "server/runtime/socket.h"
+#include "server/task/task.h"
+
+namespace mydht::http {
+
+/// Receives and throws away until the other end ends its side, or the deadline.
+Task<> throwAwayInput(runtime::Socket& socket, std::span<char> scratch, Deadline deadline);
+
+/// A connection's two directions: bytes that came and are not consumed, bytes that wait to be sent. Owned by a
+/// Connection, on its loop's thread.
+class Channel {
+ public:
+  Channel(Shared& shared, const Poco::Net::StreamSocket& socket) : shared_(shared), socket_(shared.loop, socket) {}
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+
+  Shared& shared() { return shared_; }
+  runtime::Socket& socket() { return socket_; }
+  Time now() const { return shared_.loop.now(); }
+
+  /// Gives its exchange back, so that an idle connection is small. Nothing may be left in it.
+  void rest();
+  /// The same, with whatever is left in it.
+  void drop();
+
+  RequestHead& head() { return exchange_->head; }
+  HeadText& output() { return exchange_->output; }
+
+  // -- what came --
+  std::string_view input() const {
+    return {exchange_->input.data() + exchange_->begin, exchange_->end - exchange_->begin};
+  }
+  bool inputEmpty() const { return exchange_ == nullptr || exchange_->begin == exchange_->end; }
+  void consume(std::size_t bytes) { exchange_->begin += bytes; }
+  /// Receives more behind the input, which moves to the front and grows as it must, to one head's limit. Views into it
+  /// become invalid.
+  runtime::Transfer receiveInput();
+  /// Receives to somewhere else. Waits for nothing.
+  runtime::Transfer receive(std::span<char> room);
+  /// Puts bytes behind the input that were received elsewhere but belong to the next request. As receiveInput.
+  void returnInput(std::string_view bytes);
+
+  // -- what goes --
+  /// Sends all output and then `more` bytes; true once the kernel took all, false when the connection broke or took
+  /// nothing for Settings::writeStall. `follows`: there will be more at once.
+  Task<bool> send(std::string_view more = {}, bool follows = false);
+  /// The same, without waiting: what the kernel takes now of the output. False: some is left, or it broke.
+  bool trySend();
+  /// Sends part of a file behind the output, which must be empty.
+  Task<bool> sendFile(int file, std::uint64_t offset, std::uint64_t length);
+
+  /// Makes the end of this connection look like what it is to the other end: broken, not over.
+  void cut();
+  /// Ends our side and waits until the other end has ended its own, for Settings::lingerTimeout: closing at once, with
+  /// something unread, would destroy the answer on its way.
+  Task<> linger();
+
+ private:
+  runtime::Transfer sendSome(std::string_view& more, bool follows);
+  void makeRoom(std::size_t bytes);
+
+  Shared& shared_;
+  runtime::Socket socket_;
+  std::unique_ptr<Exchange> exchange_;
+  std::size_t sent_ = 0;  ///< of the output
+};
+
+}  // namespace mydht::http

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "common/http/date.h"
+#include "common/result/limits.h"
+#include "server/http/exchange.h"
+#include "server/http/message.h"
+#include "server/http/settings.h"
+#include "server/runtime/event_loop.h"
+
+namespace mydht::http {
+
+/// The line `Date: ...`, printed once a second. Own thread.
+class DateLine {
+ public:
+  std::string_view at(Time now) {
+    if (now >= stale_) print(now);
+    return line_;
+  }
+
+ private:
+  void print(Time now) {
+    using namespace std::chrono;
+    const auto wall = system_clock::now().time_since_epoch();
+    const auto whole = floor<seconds>(wall);
+    line_ = "Date: " + std::string(HttpDate(whole.count()).text()) + "\r\n";
+    stale_ = now + (whole + seconds(1) - wall);
+  }
+
+  std::string line_;
+  Time stale_ = Time::min();
+};
+
+/// What one loop's connections have done. Written by the loop, read by anybody.
+struct Counters {
+  /// A number that one thread alone changes, without a locked instruction.
+  class Count {
+   public:
+    void add(std::uint64_t more) {
+      value_.store(value_.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+    }
+    std::uint64_t read() const { return value_.load(std::memory_order_relaxed); }
+
+   private:
+    std::atomic<std::uint64_t> value_ = 0;
+  };
+
+  Count connections;  ///< opened so far
+  Count requests;     ///< answered so far
+  Count malformed;    ///< heads refused
+  Count bytesIn;
+  Count bytesOut;
+};
+
+/// What the connections of one loop share. Owned by the server's part on that loop; own thread, the counters excepted.
+struct Shared {
+  Shared(runtime::EventLoop& on, const Settings& allowed, Handler& answering)
+      : loop(on), settings(allowed), handler(answering), scratch(std::make_unique<char[]>(kScratchBytes)) {}
+
+  /// Where bodies are received before they are copied in their true size: nobody keeps anything in it across a wait.
+  static constexpr std::size_t kScratchBytes = limits::kChunkBytes;
+
+  runtime::EventLoop& loop;
+  const Settings& settings;
+  Handler& handler;
+  ExchangePool pool;
+  DateLine date;
+  std::unique_ptr<char[]> scratch;
+  Counters counters;
+};
+
+}  // namespace mydht::http

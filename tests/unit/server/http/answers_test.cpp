@@ -54,9 +54,7 @@ class PatternSource final : public ByteSource {
 };
 
 FunctionHandler::Function answering(PatternSource::Plan plan) {
-  return [plan](Request&) -> Task<Response> {
-    co_return Response{200, {}, std::make_unique<PatternSource>(plan)};
-  };
+  return [plan](Request&) -> Task<Response> { co_return Response{200, {}, std::make_unique<PatternSource>(plan)}; };
 }
 
 std::string threePieces() {

@@ -114,6 +114,8 @@ rocksdb::Options engineOptions(const RowsOptions& wanted, bool make, std::shared
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = rocksdb::NewLRUCache(wanted.blockCacheBytes);
   table.cache_index_and_filter_blocks = true;  // or indexes would grow with the number of keys
+  // What was just written is read soon: a flush must not make tryGet miss it.
+  table.prepopulate_block_cache = rocksdb::BlockBasedTableOptions::PrepopulateBlockCache::kFlushOnly;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));

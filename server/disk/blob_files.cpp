@@ -133,7 +133,10 @@ Result<> BlobFiles::makeFolders() {
     made |= fs::create_directories(folderPath(static_cast<std::uint8_t>(folder)), error);
     if (error) return Error{Kind::Io, "make " + folderPath(static_cast<std::uint8_t>(folder)) + ": " + error.message()};
   }
-  return made ? syncDirectory(path_) : Result<>();
+  if (!made) return {};
+  const auto synced = syncDirectory(path_);
+  if (!synced) return synced;
+  return syncDirectory(fs::path(path_).parent_path().string());
 }
 
 Result<BlobFiles::Swept> BlobFiles::sweep(const std::function<Result<std::vector<BlobId>>(std::uint8_t)>& publishedIn) {

@@ -13,7 +13,10 @@ namespace mydht {
 /// A RocksDisk in a directory with a loop and a pool to call it from, for tests. The test's thread owns it.
 class RealDisk {
  public:
-  explicit RealDisk(std::string path) : path_(std::move(path)) { open(); }
+  explicit RealDisk(std::string path, disk::RocksDiskOptions options = {}) : path_(std::move(path)), options_(options) {
+    options_.reserveBytes = 0;
+    open();
+  }
   ~RealDisk() { close(); }
 
   bool isOpen() const { return disk_ != nullptr; }
@@ -34,9 +37,7 @@ class RealDisk {
     }
     directory_ = std::move(*directory);
     directory_->keep();
-    disk::RocksDiskOptions options;
-    options.reserveBytes = 0;
-    auto disk = disk::RocksDisk::open(*directory_, pool_, options);
+    auto disk = disk::RocksDisk::open(*directory_, pool_, options_);
     if (disk) {
       disk_ = std::move(*disk);
     } else {
@@ -52,6 +53,7 @@ class RealDisk {
 
  private:
   std::string path_;
+  disk::RocksDiskOptions options_;
   Error error_{Kind::Io, "not opened yet"};
   runtime::LoopThread loop_;
   runtime::BlockingPool pool_{4, 10'000};

@@ -161,5 +161,70 @@ TEST(PowerCut, ADiskThatOnlySaysThatItSyncedIsFoundOut) {
   for (const Cut& cut : cutsOfOneRun(true)) EXPECT_NE(lossOf(cut), "");
 }
 
+/// Commits rows until one fails; how many succeeded.
+Task<int> commitUntilFailure(Disk& disk, int most) {
+  for (int i = 0; i < most; ++i) {
+    Batch batch;
+    batch.rows.emplace_back("row" + std::to_string(i), Bytes(std::string(10'000, 'x')));
+    auto done = co_await disk.commit(std::move(batch));
+    if (!done) co_return i;
+  }
+  co_return most;
+}
+
+class FailingSync : public testing::Test {
+ protected:
+  FailingSync() { watchSyncs(directory_.path()); }
+  ~FailingSync() override { failSyncsOf(""); }
+
+  support::TempDirectory directory_;
+  RealDisk real_{directory_.path(), smallOptions()};
+};
+
+TEST_F(FailingSync, OfTheLogFailsThatCommitAndEveryLaterOneUntilTheRestart) {
+  EXPECT_EQ(real_.run(commitUntilFailure(real_.disk(), 1)), 1);
+  failSyncsOf(".log");
+  EXPECT_EQ(real_.run(commitUntilFailure(real_.disk(), 1)), 0);
+  failSyncsOf("");
+  EXPECT_EQ(real_.run(commitUntilFailure(real_.disk(), 1)), 0);
+  EXPECT_EQ(real_.disk().lastSynced(), 1U);
+  real_.close();
+  real_.open();
+  ASSERT_TRUE(real_.isOpen()) << real_.error().text;
+  EXPECT_EQ(real_.run(commitUntilFailure(real_.disk(), 1)), 1);
+}
+
+TEST_F(FailingSync, OfATableInTheBackgroundStopsCommitsAndLosesNothing) {
+  failSyncsOf(".sst");
+  const int done = real_.run(commitUntilFailure(real_.disk(), 2000));
+  EXPECT_LT(done, 2000);
+  failSyncsOf("");
+  EXPECT_EQ(real_.run(commitUntilFailure(real_.disk(), 1)), 0);
+  real_.close();
+  real_.open();
+  ASSERT_TRUE(real_.isOpen()) << real_.error().text;
+  for (int i = 0; i < done; ++i) {
+    auto row = real_.run(real_.disk().get("row" + std::to_string(i), kNever));
+    EXPECT_TRUE(row.ok() && *row) << i;
+  }
+}
+
+Task<> sealFails(Disk& disk) {
+  auto writer = co_await disk.createBlob(10);
+  MYDHT_ASSERT(writer.ok());
+  auto appended = co_await (*writer)->append(Bytes(std::string("value")), kNever);
+  EXPECT_TRUE(appended.ok());
+  failSyncsOf("01");
+  auto sealed = co_await (*writer)->seal(kNever);
+  EXPECT_TRUE(!sealed && sealed.error().kind == Kind::Io);
+  failSyncsOf("");
+  auto row = co_await commitUntilFailure(disk, 1);
+  EXPECT_EQ(row, 1);
+}
+
+TEST_F(FailingSync, OfABlobFailsItsSealAndNothingElse) {
+  real_.run(sealFails(real_.disk()));
+}
+
 }  // namespace
 }  // namespace mydht

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <boost/filesystem.hpp>
+#include <cerrno>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -28,6 +29,7 @@ struct Shadow {
   std::mutex mutex;
   std::string directory;
   bool ignoring = false;
+  std::string failing;  // the end of names whose syncs fail
   std::map<ino_t, std::string> files;
   std::map<ino_t, Names> directories;
 };
@@ -59,13 +61,18 @@ std::string bytesOf(int descriptor) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+/// The path behind a descriptor; empty when it is not in the watched directory.
+std::string watchedPath(const Shadow& synced, int descriptor) {
+  boost::system::error_code error;
+  const std::string path = fs::read_symlink("/proc/self/fd/" + std::to_string(descriptor), error).string();
+  return !synced.directory.empty() && path.starts_with(synced.directory) ? path : std::string();
+}
+
 void note(int descriptor) {
   Shadow& synced = shadow();
   const std::lock_guard lock(synced.mutex);
-  if (synced.ignoring || synced.directory.empty()) return;
-  boost::system::error_code error;
-  const std::string path = fs::read_symlink("/proc/self/fd/" + std::to_string(descriptor), error).string();
-  if (error || !path.starts_with(synced.directory)) return;
+  const std::string path = watchedPath(synced, descriptor);
+  if (synced.ignoring || path.empty()) return;
   struct stat state {};
   MYDHT_ASSERT(::fstat(descriptor, &state) == 0);
   if (S_ISDIR(state.st_mode)) {
@@ -73,6 +80,23 @@ void note(int descriptor) {
   } else {
     synced.files[state.st_ino] = bytesOf(descriptor);
   }
+}
+
+bool mustFail(int descriptor) {
+  Shadow& synced = shadow();
+  const std::lock_guard lock(synced.mutex);
+  if (synced.failing.empty()) return false;
+  return watchedPath(synced, descriptor).ends_with(synced.failing);
+}
+
+int syncWith(int (*real)(int), int descriptor) {
+  if (mustFail(descriptor)) {
+    errno = EIO;
+    return -1;
+  }
+  const int result = real(descriptor);
+  if (result == 0) note(descriptor);
+  return result;
 }
 
 void restore(const Shadow& synced, ino_t directory, const fs::path& target) {
@@ -97,6 +121,7 @@ void watchSyncs(const std::string& directory) {
   const std::lock_guard lock(synced.mutex);
   synced.directory = directory;
   synced.ignoring = false;
+  synced.failing.clear();
   synced.files.clear();
   synced.directories.clear();
   synced.directories[inodeOf(directory)] = namesIn(directory);
@@ -113,21 +138,22 @@ void ignoreSyncs(bool ignore) {
   shadow().ignoring = ignore;
 }
 
+void failSyncsOf(const std::string& nameEnd) {
+  const std::lock_guard lock(shadow().mutex);
+  shadow().failing = nameEnd;
+}
+
 }  // namespace mydht
 
 extern "C" {
 
 int fsync(int descriptor) {
   static const auto real = reinterpret_cast<int (*)(int)>(dlsym(RTLD_NEXT, "fsync"));
-  const int result = real(descriptor);
-  if (result == 0) mydht::note(descriptor);
-  return result;
+  return mydht::syncWith(real, descriptor);
 }
 
 int fdatasync(int descriptor) {
   static const auto real = reinterpret_cast<int (*)(int)>(dlsym(RTLD_NEXT, "fdatasync"));
-  const int result = real(descriptor);
-  if (result == 0) mydht::note(descriptor);
-  return result;
+  return mydht::syncWith(real, descriptor);
 }
 }

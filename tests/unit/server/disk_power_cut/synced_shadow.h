@@ -15,5 +15,7 @@ void watchSyncs(const std::string& directory);
 void restoreSynced(const std::string& target);
 /// From now on syncs say that they are done and note nothing: a lying disk, to prove that the test can fail.
 void ignoreSyncs(bool ignore);
+/// From now on syncs of watched files whose names end so fail with EIO; empty: none do.
+void failSyncsOf(const std::string& nameEnd);
 
 }  // namespace mydht

@@ -49,6 +49,9 @@ class Channel {
   void returnInput(std::string_view bytes);
 
   // -- what goes --
+  /// From an answer's head to its end nothing else may be sent, such as 100 Continue.
+  void setAnswering(bool answering) { answering_ = answering; }
+  bool answering() const { return answering_; }
   /// Sends all output and then `more` bytes; true once the kernel took all, false when the connection broke or took
   /// nothing for Settings::writeStall. `follows`: there will be more at once.
   Task<bool> send(std::string_view more = {}, bool follows = false);
@@ -71,6 +74,7 @@ class Channel {
   runtime::Socket socket_;
   std::unique_ptr<Exchange> exchange_;
   std::size_t sent_ = 0;  ///< of the output
+  bool answering_ = false;
 };
 
 }  // namespace mydht::http

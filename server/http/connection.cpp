@@ -71,6 +71,7 @@ ParseOutcome Connection::parseHead() {
   if (!outcome.done()) return outcome;
   channel_.consume(outcome.consumed);
   headDeadline_ = Time::max();
+  channel_.setAnswering(false);
   channel_.shared().counters.requests.add(1);
   return outcome;
 }
@@ -111,6 +112,7 @@ Task<bool> Connection::answer() {
   auto task = shared.handler.handle(request);
   Handling handling{task, channel_};
   Response response = co_await handling;
+  if (body != nullptr) co_await body->asked();
   AnswerTerms terms{head.method == Method::Head, head.keepAlive && !stopping_, head.minor > 0};
   if (body != nullptr && !body->worthDraining()) terms.keepAlive = false;
   AnswerSent sent = AnswerSent::Cut;

@@ -14,7 +14,7 @@ IncomingBody::IncomingBody(Channel& channel)
       left_(channel.head().contentLength.value_or(0)),
       chunked_(channel.head().chunked),
       askFor_(channel.head().expectContinue),
-      pullEnded_(channel.shared().loop) {
+      changed_(channel.shared().loop) {
   if (!chunked_) size_ = left_;
   ended_ = !chunked_ && left_ == 0;
 }
@@ -33,7 +33,7 @@ Task<Result<Bytes>> IncomingBody::next(Deadline deadline) {
   pulling_ = true;
   auto piece = co_await pull(deadline);
   pulling_ = false;
-  pullEnded_.notifyAll();
+  changed_.notifyAll();
   co_return piece;
 }
 
@@ -41,10 +41,14 @@ bool IncomingBody::worthDraining() const {
   return ended_ || (!broken_ && !askFor_ && (chunked_ || left_ <= channel_->shared().settings.drainBytes));
 }
 
+Task<> IncomingBody::asked() {
+  while (asking_) co_await changed_.wait();
+}
+
 Task<> IncomingBody::retire() {
   retired_ = !ended_;  // what is thrown away from now on must not look whole to who still holds the source
   if (pulling_) channel_->socket().abort();
-  while (pulling_) co_await pullEnded_.wait();
+  while (pulling_) co_await changed_.wait();
 }
 
 Task<bool> IncomingBody::finish(bool drain) {
@@ -111,9 +115,13 @@ Result<std::string> IncomingBody::decode(std::string_view& bytes) {
 /// Tells a client that waits for it to send.
 Task<Result<>> IncomingBody::askFor() {
   if (!askFor_) co_return Result<>();
+  if (channel_->answering()) co_return broken("the client was answered before it was asked for the body");
   askFor_ = false;
   channel_->output().append("HTTP/1.1 100 Continue\r\n\r\n");
+  asking_ = true;
   const bool sent = co_await channel_->send();
+  asking_ = false;
+  changed_.notifyAll();
   if (!sent) co_return broken("the connection broke");
   co_return Result<>();
 }

@@ -31,6 +31,8 @@ class IncomingBody {
   /// Whether what is left can be thrown away within Settings::drainBytes, as far as is known.
   bool worthDraining() const;
 
+  /// Waits until no `100 Continue` is on its way, so that the answer can be.
+  Task<> asked();
   /// Ends it for whoever holds the source, and waits for a pull under way, which it breaks off.
   Task<> retire();
   /// Behind retire(), the end of its use: gives what belongs to the next request back to the channel. With `drain` it
@@ -54,11 +56,12 @@ class IncomingBody {
   bool askFor_;  ///< the client waits for 100 Continue
   bool ended_ = false;
   bool pulling_ = false;
+  bool asking_ = false;
   bool retired_ = false;
   std::optional<Error> broken_;
   ChunkDecoder decoder_;
   std::string rest_;  ///< what came behind the last chunk, of the next request
-  Signal pullEnded_;
+  Signal changed_;
 };
 
 /// What the handler holds: pulls from any loop. Owned by whoever consumes the body.

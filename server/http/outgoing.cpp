@@ -19,6 +19,7 @@ AnswerSent writeHead(Channel& channel, const Response& response, std::optional<s
   MYDHT_ASSERT(response.status >= 200);
   const bool untilClose = !size && !terms.chunks && !terms.headOnly;
   const bool keep = terms.keepAlive && !untilClose;
+  channel.setAnswering(true);
   HeadText& out = channel.output();
   out.startResponse(response.status);
   out.append(channel.shared().date.at(channel.now()));

@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <random>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <vector>
 
 #include "tests/unit/server/http/world.h"
@@ -154,6 +157,49 @@ TEST(RequestTest, WhatIsMalformedIsRefusedAndWhatFollowsItIsNeverARequest) {
     EXPECT_TRUE(client.closed()) << one.what;
   }
   EXPECT_EQ(handled, 0);
+}
+
+/// Requests of every kind in one stream, and the answers that they must get.
+std::string mixedStream(std::vector<std::string>& expected) {
+  std::string stream;
+  for (const std::size_t size : {0, 1, 5, 900, 9'000, 20'000}) {
+    const std::string body(size, static_cast<char>('a' + size % 7));
+    const std::string filler = "X-Filler: " + std::string(size / 2, 'f') + "\r\n";
+    stream += get("/get" + std::to_string(size), filler);
+    expected.push_back("GET /get" + std::to_string(size) + " ");
+    stream +=
+        "PUT /put HTTP/1.1\r\nHost: a\r\n" + filler + "Content-Length: " + std::to_string(size) + "\r\n\r\n" + body;
+    expected.push_back("PUT /put " + body);
+    stream += "PUT /chunked HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (std::size_t at = 0; at < size; at += 777) {
+      const auto piece = std::string_view(body).substr(at, 777);
+      stream += std::string(ChunkLine(piece.size()).text()) + std::string(piece) + "\r\n";
+    }
+    stream += kLastChunk;
+    expected.push_back("PUT /chunked " + body);
+  }
+  return stream;
+}
+
+TEST(RequestTest, HoweverTheBytesAreCutTheAnswersAreTheSame) {
+  World world(echo);
+  std::vector<std::string> expected;
+  const std::string stream = mixedStream(expected);
+  for (unsigned seed = 1; seed <= 60; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::minstd_rand random(seed);
+    Client client(world);
+    std::thread sender([&] {
+      for (std::size_t at = 0; at < stream.size();) {
+        const std::size_t length = 1 + random() % (seed % 2 == 0 ? 50 : 30'000);
+        client.send(std::string_view(stream).substr(at, length));
+        at += length;
+        if (random() % 3 == 0) std::this_thread::yield();
+      }
+    });
+    for (const std::string& body : expected) EXPECT_EQ(client.answer().body, body);
+    sender.join();
+  }
 }
 
 TEST(RequestTest, OtherClientsAreNotDisturbedByAMalformedOne) {

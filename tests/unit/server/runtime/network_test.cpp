@@ -2,6 +2,7 @@
 // at once, a free one is the same for v4 and v6, a connection that nobody answers ends at its deadline, signals arrive
 // as events. How: real loopback sockets on free ports, signals sent to this process.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
@@ -13,6 +14,7 @@
 #include "server/runtime/connecting.h"
 #include "server/runtime/listening.h"
 #include "server/runtime/loop_thread.h"
+#include "server/runtime/open_files.h"
 #include "server/runtime/run_on.h"
 #include "server/runtime/signals.h"
 #include "server/task/gate.h"
@@ -158,6 +160,18 @@ TEST(HostPortTest, OnlyHostColonPortIsOne) {
   for (const char* bad : {"", "localhost", ":50140", "localhost:", "localhost:0", "localhost:65536", "a:b:1", "h:1x"}) {
     EXPECT_FALSE(parseHostPort(bad).ok()) << bad;
   }
+}
+
+TEST(OpenFilesTest, TheLimitIsRaisedToWhatTheSystemAllows) {
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit low{64, before.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &low);
+  EXPECT_EQ(raiseOpenFileLimit(), before.rlim_max);
+  rlimit after{};
+  ::getrlimit(RLIMIT_NOFILE, &after);
+  EXPECT_EQ(after.rlim_cur, before.rlim_max);
+  ::setrlimit(RLIMIT_NOFILE, &before);
 }
 
 Task<std::string> twoSignals(EventLoop& loop) {

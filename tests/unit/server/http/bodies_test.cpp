@@ -102,6 +102,7 @@ TEST(BodyTest, ABodyTooLargeToThrowAwayClosesTheConnectionAndTheAnswerStillArriv
   sender.join();
   client.endSending();
   EXPECT_TRUE(client.receiveAll().empty());
+  EXPECT_FALSE(client.wasReset()) << "a reset would destroy an answer that is still on its way";
 }
 
 TEST(BodyTest, AnEndlessChunkedBodyThatNobodyReadsClosesTheConnection) {

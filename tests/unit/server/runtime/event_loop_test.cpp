@@ -208,7 +208,7 @@ TEST(EventLoopTest, AReaderAndAWriterWaitBesideEachOtherAndAbortWakesBoth) {
   EXPECT_EQ(runOn(thread.loop(), bothSides(thread.loop(), pair.near.release())), "no-write no-read readable writable ");
 }
 
-Task<std::string> sendWhole(EventLoop& loop, int descriptor, std::string text) {
+Task<std::string> sendWhole(EventLoop& loop, int descriptor, std::string text, std::atomic<bool>& blocked) {
   Socket socket(loop, adopt(descriptor));
   std::string_view left = text;
   int waits = 0;
@@ -218,6 +218,7 @@ Task<std::string> sendWhole(EventLoop& loop, int descriptor, std::string text) {
       left.remove_prefix(sent.bytes);
     } else if (sent.state == Transfer::State::WouldBlock) {
       ++waits;
+      blocked = true;
       const bool ready = co_await socket.writable(loop.now() + 10s);
       if (!ready) co_return "stuck";
     } else {
@@ -232,7 +233,9 @@ TEST(EventLoopTest, AWriterGoesOnWhenTheReaderMakesRoom) {
   Pair pair;
   const std::string text(4 * 1024 * 1024, 'y');
   std::size_t read = 0;
+  std::atomic<bool> blocked = false;
   std::thread reader([&] {
+    while (!blocked) std::this_thread::yield();
     std::vector<char> room(50'000);
     while (true) {
       const auto got = ::read(pair.far.get(), room.data(), room.size());
@@ -240,7 +243,7 @@ TEST(EventLoopTest, AWriterGoesOnWhenTheReaderMakesRoom) {
       read += static_cast<std::size_t>(got);
     }
   });
-  EXPECT_EQ(runOn(thread.loop(), sendWhole(thread.loop(), pair.near.release(), text)), "sent after waiting");
+  EXPECT_EQ(runOn(thread.loop(), sendWhole(thread.loop(), pair.near.release(), text, blocked)), "sent after waiting");
   reader.join();
   EXPECT_EQ(read, text.size());
 }
@@ -249,7 +252,8 @@ TEST(EventLoopTest, SendingToAClosedConnectionFailsWithoutASignal) {
   LoopThread thread;
   Pair pair;
   pair.far = Descriptor();
-  EXPECT_EQ(runOn(thread.loop(), sendWhole(thread.loop(), pair.near.release(), "x")), "failed");
+  std::atomic<bool> blocked = false;
+  EXPECT_EQ(runOn(thread.loop(), sendWhole(thread.loop(), pair.near.release(), "x", blocked)), "failed");
 }
 
 TEST(EventLoopTest, DestroyingALoopThatSomebodySleepsOnEndsTheProcess) {

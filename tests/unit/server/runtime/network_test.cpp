@@ -43,22 +43,28 @@ TEST(ListenTest, APortOnWhichSomebodyAnswersIsRefusedAtOnce) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
 }
 
-TEST(ListenTest, APortThatAnOutgoingConnectionHoldsIsTriedAgainUntilItIsFree) {
+/// Makes an outgoing connection hold a port for a while, and listens on it meanwhile.
+bool listensOnceItIsFree() {
   const auto server = listenOn({"127.0.0.1"}, 0, 0s);
   auto outgoing = std::make_unique<Poco::Net::StreamSocket>();
   outgoing->connect(SocketAddress("127.0.0.1", server->port));
-  auto accepted = std::make_unique<Poco::Net::StreamSocket>();
   const std::uint16_t held = outgoing->address().port();
-  ASSERT_FALSE(listenOn({"127.0.0.1"}, held, 0s).ok());
+  EXPECT_FALSE(listenOn({"127.0.0.1"}, held, 0s).ok());
   std::thread later([&outgoing] {
     std::this_thread::sleep_for(150ms);  // longer than one try
     const linger reset{1, 0};            // no TIME_WAIT: the port is free at once
     ::setsockopt(outgoing->impl()->sockfd(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     outgoing.reset();
   });
-  const auto listening = listenOn({"127.0.0.1"}, held, 10s);
+  const bool listens = listenOn({"127.0.0.1"}, held, 3s).ok();
   later.join();
-  EXPECT_TRUE(listening.ok());
+  return listens;
+}
+
+TEST(ListenTest, APortThatAnOutgoingConnectionHoldsIsTriedAgainUntilItIsFree) {
+  bool listens = false;  // another program on this machine may take the port when it is free: then once more
+  for (int i = 0; i < 5 && !listens; ++i) listens = listensOnceItIsFree();
+  EXPECT_TRUE(listens);
 }
 
 TEST(ListenTest, AnAddressThatIsNotOursIsAnErrorAndNoConflict) {

@@ -29,6 +29,17 @@ Call callOf(const World& world, const Operation& operation) {
   return call;
 }
 
+/// Whether the node is filled for the version, or will be as soon as it adopts it (it stayed home all the way).
+bool wouldBeFilled(const World& world, NodeId id, unsigned key, RingRef version) {
+  RingRef filledFor = world.nodes[id].kept.filledFor[key];
+  const unsigned partition = world.partitionOf(key);
+  while (filledFor != 0 && filledFor <= version && world.rings.isHome(filledFor, id, partition) &&
+         world.rings.isHome(static_cast<RingRef>(filledFor - 1), id, partition)) {
+    ++filledFor;
+  }
+  return filledFor > version;
+}
+
 }  // namespace
 
 void checkSyncedCopies(World& world, const Operation& operation) {
@@ -41,9 +52,18 @@ void checkSyncedCopies(World& world, const Operation& operation) {
       holders |= bitOf(id);
     }
   }
-  // Versions below one that is complete by now are not active any more, and their homes may have purged.
   const View active{std::max(operation.view.complete, world.complete), operation.view.newest};
-  if (active.complete > active.newest || world.rings.quorumInEach(active, partition, holders)) return;
+  if (active.complete <= active.newest) {
+    if (world.rings.quorumInEach(active, partition, holders)) return;
+  } else {
+    // A newer version is complete than any that the coordinator knew. Homes that stayed may lack the write, so its
+    // copies there need not be a quorum; but no quorum may be able to vote without it.
+    Nodes without = 0;
+    for (const NodeId home : world.rings[world.complete].homes[partition].span()) {
+      if (!holds(holders, home) && wouldBeFilled(world, home, operation.key, world.complete)) without |= bitOf(home);
+    }
+    if (!world.rings.quorumIn(world.complete, partition, without)) return;
+  }
   world.violated("C2", fmt::format("write {} acknowledged without a quorum of synced copies in each active version",
                                    operation.number));
 }
@@ -62,22 +82,38 @@ void checkRemoval(World& world, unsigned key, EntryRef removed, Nodes said, std:
   }
 }
 
+void checkCompletion(World& world, RingRef version) {
+  for (unsigned key = 0; key < world.keys; ++key) {
+    const unsigned partition = world.partitionOf(key);
+    Nodes filled = 0;
+    for (const NodeId home : world.rings[version].homes[partition].span()) {
+      // A lost disk was filled; the others have what it had.
+      if (!world.node(home).exists || wouldBeFilled(world, home, key, version)) filled |= bitOf(home);
+    }
+    if (world.rings.quorumIn(version, partition, filled)) continue;
+    world.violated("R6",
+                   fmt::format("version {} complete while no quorum of the homes of key {} is filled", version, key));
+  }
+}
+
+std::vector<Call> callsOn(const World& world, unsigned key, bool roundsAreWrites) {
+  std::vector<Call> calls;
+  for (std::size_t i = 1; i < world.operations.size(); ++i) {
+    const Operation& operation = world.operations[i];
+    const bool counts = operation.kind == OperationKind::Get ? operation.outcome == Outcome::Success
+                                                             : operation.kind != OperationKind::HandOver;
+    if (operation.key != key || !counts || operation.outcome == Outcome::NotDone) continue;
+    calls.push_back(callOf(world, operation));
+    if (!roundsAreWrites || !calls.back().write || operation.versions < 2) continue;
+    calls.push_back(calls.back());
+    calls.back().finished = false;
+  }
+  return calls;
+}
+
 void checkHistory(World& world) {
   for (unsigned key = 0; key < world.keys; ++key) {
-    std::vector<Call> calls;
-    for (std::size_t i = 1; i < world.operations.size(); ++i) {
-      const Operation& operation = world.operations[i];
-      const bool counts = operation.kind == OperationKind::Get ? operation.outcome == Outcome::Success
-                                                               : operation.kind != OperationKind::HandOver;
-      if (operation.key != key || !counts || operation.outcome == Outcome::NotDone) continue;
-      calls.push_back(callOf(world, operation));
-      // R9 gives the value of a put of two rounds two versions, and either may be read: the first one is a write of the
-      // same value that was never answered (see ReadsMayMeetATwoRoundPutTwice among the scenarios).
-      if (calls.back().write && operation.versions > 1) {
-        calls.push_back(calls.back());
-        calls.back().finished = false;
-      }
-    }
+    const std::vector<Call> calls = callsOn(world, key, true);
     if (witnessesInOrder(calls)) continue;
     ++world.coverage.exhaustiveChecks;
     if (!linearizable(calls)) world.violated("C1", fmt::format("the operations on key {} are not linearizable", key));

@@ -283,7 +283,7 @@ void onCopyAnswer(World& world, const Message& answer) {
   // Settled without it: whoever voted for it was no home of all active versions any more. It was found, and it is not
   // so.
   if (answer.answer == Answer::Settled && operation->kind == OperationKind::Get &&
-      !world.has(Bug::SettledCountsAsWrittenBack)) {
+      !world.has(Bug::SettledCountsAsWrittenBack) && !world.has(Bug::ReapDuringGet)) {
     return startAnew(world, *operation);
   }
   // A purge counts filled homes alone: the others may be refilled from those that do not have it.

@@ -12,6 +12,9 @@ namespace mydht::model {
 
 namespace {
 
+/// States that one history may cost: far beyond what a run of the model has, and still little memory.
+constexpr std::size_t kTried = 4'000'000;
+
 /// Depth-first over what may come next; `tried` holds (calls done, value then) that led nowhere.
 class Search {
  public:
@@ -23,22 +26,48 @@ class Search {
   }
 
   bool from(std::uint64_t done, unsigned value) {
+    done = takeReads(done, value);
     if ((mustDo_ & ~done) == 0) return true;
     if (!tried_.insert({done, value}).second) return false;
-    unsigned firstEnd = std::numeric_limits<unsigned>::max();
-    for (std::size_t i = 0; i < calls_.size(); ++i) {
-      if ((done >> i & 1) == 0 && calls_[i].finished) firstEnd = std::min(firstEnd, calls_[i].end);
-    }
+    MYDHT_ASSERT(tried_.size() < kTried);
+    const unsigned firstEnd = firstEndAfter(done);
     for (std::size_t i = 0; i < calls_.size(); ++i) {
       const Call& call = calls_[i];
-      if ((done >> i & 1) != 0 || call.start > firstEnd) continue;
-      if (!call.write && call.value != value) continue;
-      if (from(done | std::uint64_t{1} << i, call.write ? call.value : value)) return true;
+      if ((done >> i & 1) != 0 || !call.write || call.start > firstEnd) continue;
+      // A write that was never answered is only worth its place if somebody still has to read it.
+      if (!call.finished && !stillRead(done, call.value)) continue;
+      if (from(done | std::uint64_t{1} << i, call.value)) return true;
     }
     return false;
   }
 
  private:
+  unsigned firstEndAfter(std::uint64_t done) const {
+    unsigned firstEnd = std::numeric_limits<unsigned>::max();
+    for (std::size_t i = 0; i < calls_.size(); ++i) {
+      if ((done >> i & 1) == 0 && calls_[i].finished) firstEnd = std::min(firstEnd, calls_[i].end);
+    }
+    return firstEnd;
+  }
+
+  bool stillRead(std::uint64_t done, unsigned value) const {
+    for (std::size_t i = 0; i < calls_.size(); ++i) {
+      if ((done >> i & 1) == 0 && !calls_[i].write && calls_[i].value == value) return true;
+    }
+    return false;
+  }
+
+  /// A read that may come now and finds its value loses nothing by coming now: no need to try it later.
+  std::uint64_t takeReads(std::uint64_t done, unsigned value) const {
+    const unsigned firstEnd = firstEndAfter(done);
+    for (std::size_t i = 0; i < calls_.size(); ++i) {
+      const Call& call = calls_[i];
+      if ((done >> i & 1) != 0 || call.write || call.value != value || call.start > firstEnd) continue;
+      return takeReads(done | std::uint64_t{1} << i, value);
+    }
+    return done;
+  }
+
   const std::vector<Call>& calls_;
   std::uint64_t mustDo_ = 0;
   std::set<std::pair<std::uint64_t, unsigned>> tried_;

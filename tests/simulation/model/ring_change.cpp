@@ -5,6 +5,7 @@
 
 #include "common/ring/quorum.h"
 #include "common/ring/view.h"
+#include "tests/simulation/model/checkers.h"
 #include "tests/simulation/model/home.h"
 
 namespace mydht::model {
@@ -168,6 +169,7 @@ void onHoldAnswer(World& world, const Message& answer) {
   if (count(members & node.completing.holders) < ring::quorumOf(count(members))) return;
   if (answer.version > world.complete) {
     world.complete = answer.version;
+    checkCompletion(world, answer.version);
     ++world.coverage.versionsCompleted;
   }
   world.say("node {} finds version {} complete", answer.to, answer.version);

@@ -5,8 +5,8 @@
 namespace mydht::model {
 
 /// R2 as it comes out: the initiator's change becomes the next version if a majority of the members of each active
-/// version is up to answer. Only the initiator knows it then; everybody else has to be told, or refused.
-/// False if it must wait.
+/// version is up to answer. Only the initiator knows it then; everybody else has to be told, or refused. False if it
+/// must wait. How members come to agree is modelled apart, in agreement.h.
 bool agree(World& world, NodeId initiator, const ring::MemberList& wanted, std::uint64_t salt);
 
 /// The list that a change sends: what the newest version says, with a joiner, or with a member gone or removed (and the

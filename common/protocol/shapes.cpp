@@ -41,6 +41,8 @@ void writeMember(JsonWriter& writer, const NodeStatus& member) {
   writer.beginObject().identity("id", member.id).text("name", member.name).text("state", memberStateText(member.state));
   writer.number("weightHundredths", member.weightHundredths).text("zone", member.zone);
   if (member.lastCallOk) writer.flag("lastCallOk", *member.lastCallOk);
+  if (!member.lastError.empty()) writer.text("lastError", member.lastError);
+  if (member.partitions > 0) writer.number("partitions", member.partitions);
   writer.endObject();
 }
 
@@ -52,6 +54,8 @@ NodeStatus readMember(JsonReader& reader) {
   member.weightHundredths = static_cast<std::uint32_t>(reader.number("weightHundredths", kMost32));
   member.zone = reader.text("zone");
   if (reader.has("lastCallOk")) member.lastCallOk = reader.flag("lastCallOk");
+  if (reader.has("lastError")) member.lastError = reader.text("lastError");
+  if (reader.has("partitions")) member.partitions = static_cast<std::uint32_t>(reader.number("partitions", kMost32));
   return member;
 }
 
@@ -107,7 +111,11 @@ std::string toJson(const RingStatus& status) {
     writeKey(writer, key);
     writer.endObject();
   }
-  return writer.endList().endObject().take();
+  writer.endList();
+  if (status.copies > 0) writer.number("copies", status.copies);
+  if (status.toFill > 0) writer.number("toFill", status.toFill);
+  if (!status.trouble.empty()) writer.text("trouble", status.trouble);
+  return writer.endObject().take();
 }
 
 std::string toJson(const WhereIs& whereIs) {
@@ -144,6 +152,9 @@ Result<RingStatus> ringStatusFromJson(std::string_view json) {
   status.keys = reader->number("keys");
   status.bytes = reader->number("bytes");
   status.firstKeys = readList<Key>(*reader, "firstKeys", readKey);
+  if (reader->has("copies")) status.copies = static_cast<std::uint32_t>(reader->number("copies", kMost32));
+  if (reader->has("toFill")) status.toFill = reader->number("toFill");
+  if (reader->has("trouble")) status.trouble = reader->text("trouble");
   return finished(*reader, std::move(status));
 }
 

@@ -13,7 +13,8 @@
 /// there as `key`, percent-encoded as in a path, which is exact, always ASCII and what is read back; as `text`, the key
 /// itself, left out if it is not UTF-8; and as `url`, the path of its value on any node. Identities and hashes are
 /// strings of 16 hexadecimal digits, since JavaScript's numbers have only 53 bits. Readers ignore members that they do
-/// not know and refuse a missing one or another type with BadRequest.
+/// not know and refuse a missing one or another type with BadRequest. A number 0 or an empty text that says nothing
+/// (`copies`, `toFill`, `trouble`, `partitions`, `lastError`) is left out.
 namespace mydht::protocol {
 
 /// Where a member stands, as people see it.
@@ -30,7 +31,9 @@ struct NodeStatus {
   std::uint32_t weightHundredths = 100;
   std::string zone;
   std::optional<bool>
-      lastCallOk;  ///< whether the last call to it succeeded; nothing before the first and for the node itself
+      lastCallOk;         ///< whether the last call to it succeeded; nothing before the first and for the node itself
+  std::string lastError;  ///< and if not, why
+  std::uint32_t partitions = 0;  ///< that it is home to, in the newest version
 
   bool operator==(const NodeStatus&) const = default;
 };
@@ -46,10 +49,13 @@ struct RingStatus {
   std::uint64_t fingerprint = 0;     ///< of the newest version's table
   std::uint32_t activeVersions = 1;  ///< over 1 while the ring changes
   std::uint32_t replicas = 3;
+  std::uint32_t copies = 0;  ///< of them, as many as there are members for
   std::vector<NodeStatus> members;
   std::uint64_t keys = 0;   ///< live values on this node
   std::uint64_t bytes = 0;  ///< their sizes together
   std::vector<Key> firstKeys;
+  std::uint64_t toFill = 0;  ///< partitions that this node has still to fill
+  std::string trouble;       ///< why it does not serve as it should; empty: all well
 
   bool operator==(const RingStatus&) const = default;
 };

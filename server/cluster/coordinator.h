@@ -32,6 +32,7 @@ struct Written {
   unsigned copies = 0;    ///< synced copies when the answer went out,
   unsigned homes = 0;     ///< of that many home nodes (in the newest version),
   unsigned wanted = 0;    ///< of that many that the ring would like to have
+  Digest sha256{};        ///< of the value; of a delete nothing
 };
 
 /// Checked against the newest version at a quorum before a write; null entry: there is no live value.

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "server/cluster/node.h"
+#include "server/http/message.h"
+#include "server/ports/clock.h"
+
+namespace mydht::api {
+
+/// What the endpoints call, and what they were told by the options. Owned by node, which fills it before the server
+/// starts; immutable from then on, any loop. Borrows everything in it.
+struct Context {
+  cluster::Node& node;
+  std::vector<const Executor*> loops;  ///< in the order of the node's coordinators
+  const Clock& clock;
+  http::Handler& peer;  ///< answers other nodes' messages
+  bool trustContent = false;
+  std::string programVersion;
+};
+
+/// The coordinator of the request's own loop.
+cluster::Coordinator& coordinatorOf(const Context& context, const http::Request& request);
+
+}  // namespace mydht::api

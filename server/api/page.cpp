@@ -1,0 +1,156 @@
+#include "server/api/page.h"
+
+#include <fmt/format.h>
+
+#include "common/hash/sha256.h"
+#include "common/http/digest_field.h"
+#include "common/http/percent.h"
+#include "common/protocol/names.h"
+#include "common/protocol/paths.h"
+#include "server/api/refusals.h"
+#include "server/api/ring_shape.h"
+#include "server/web/style.h"
+
+namespace mydht::api {
+namespace {
+
+/// A key for people: itself, or percent-encoded when it holds control bytes, which a page cannot show.
+std::string shownKey(std::string_view key) {
+  for (const char c : key) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) return escapeHtml(http::encodePath(key));
+  }
+  return escapeHtml(key);
+}
+
+std::string fact(std::string_view name, std::string_view html) {
+  return fmt::format("<dt>{}</dt><dd>{}</dd>\n", name, html);
+}
+
+std::string bytesText(std::uint64_t bytes) {
+  if (bytes < 10'000) return fmt::format("{} bytes", bytes);
+  if (bytes < 10'000'000) return fmt::format("{:.1f} KB", static_cast<double>(bytes) / 1e3);
+  if (bytes < 10'000'000'000) return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+  return fmt::format("{:.1f} GB", static_cast<double>(bytes) / 1e9);
+}
+
+std::string copiesText(const protocol::RingStatus& ring) {
+  std::string text = fmt::format("{}/{}", ring.copies, ring.replicas);
+  if (ring.copies == 1 && ring.replicas > 1) text += ": this node is alone, its disk holds the only copy";
+  if (ring.copies == 2) text += ": with two nodes, writes and reads at quorum need both";
+  return text;
+}
+
+std::string facts(const protocol::RingStatus& ring) {
+  std::string html = "<dl>\n";
+  html += fact("this node", fmt::format("{}, MyDHT {}", escapeHtml(ring.selfName), escapeHtml(ring.programVersion)));
+  html += fact("ring", fmt::format("<code>{:016x}</code>", ring.ringIdentity));
+  html += fact("version", fmt::format("{}{}", ring.height, ring.activeVersions > 1 ? " (the ring is changing)" : ""));
+  html += fact("fingerprint", fmt::format("<code>{:016x}</code>", ring.fingerprint));
+  html += fact("copies of each value", copiesText(ring));
+  html += fact("keys here", fmt::format("{}, {}", ring.keys, bytesText(ring.bytes)));
+  if (ring.toFill > 0) html += fact("being filled", fmt::format("{} partitions", ring.toFill));
+  return html + "</dl>\n";
+}
+
+std::string lastCall(const protocol::NodeStatus& member, const protocol::RingStatus& ring) {
+  if (member.id == ring.self) return "itself";
+  if (!member.lastCallOk) return "not called yet";
+  if (*member.lastCallOk) return "<span class=\"good\">ok</span>";
+  return fmt::format("<span class=\"bad\">failed</span> {}", escapeHtml(member.lastError));
+}
+
+std::string memberRow(const protocol::NodeStatus& member, const protocol::RingStatus& ring) {
+  // The name comes from another node: a link only if it can be nothing but a host and a port.
+  const std::string name = escapeHtml(member.name);
+  const bool plain = member.name.find_first_not_of(
+                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-[]") == std::string::npos;
+  const std::string link = plain && !name.empty() ? fmt::format("<a href=\"http://{}/\">{}</a>", name, name) : name;
+  return fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"id\">{:016x}</td></tr>\n",
+                     link, protocol::memberStateText(member.state), lastCall(member, ring), member.partitions,
+                     escapeHtml(member.zone), member.id);
+}
+
+std::string members(const protocol::RingStatus& ring) {
+  std::string html =
+      "<h2>Members</h2>\n<div class=\"table\"><table>\n<tr><th>node</th><th>state</th><th>last call from here</th>"
+      "<th>partitions</th><th>zone</th><th>identity</th></tr>\n";
+  for (const auto& member : ring.members) html += memberRow(member, ring);
+  return html + "</table></div>\n";
+}
+
+std::string keys(const protocol::RingStatus& ring) {
+  if (ring.firstKeys.empty()) {
+    return fmt::format("<h2>Keys</h2>\n<p>None here yet. Put one: <code>curl -T FILE http://{}/some/key</code></p>\n",
+                       escapeHtml(ring.selfName));
+  }
+  std::string html = "<h2>First keys on this node</h2>\n<ul class=\"keys\">\n";
+  for (const Key& key : ring.firstKeys) {
+    html += fmt::format("<li><a href=\"{}\">{}</a></li>\n", escapeHtml(protocol::urlOf(key)), shownKey(key));
+  }
+  return html + "</ul>\n";
+}
+
+}  // namespace
+
+std::string escapeHtml(std::string_view text) {
+  std::string html;
+  html.reserve(text.size());
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        html += "&amp;";
+        break;
+      case '<':
+        html += "&lt;";
+        break;
+      case '>':
+        html += "&gt;";
+        break;
+      case '"':
+        html += "&quot;";
+        break;
+      case '\'':
+        html += "&#39;";
+        break;
+      default:
+        html += c;
+    }
+  }
+  return html;
+}
+
+std::string pageOf(const protocol::RingStatus& ring) {
+  std::string html = fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<title>MyDHT {}</title>\n<style>{}</style>\n</head>\n<body>\n<h1>MyDHT {}</h1>\n",
+      escapeHtml(ring.selfName), web::pageStyle(), escapeHtml(ring.selfName));
+  if (!ring.trouble.empty()) html += fmt::format("<p class=\"trouble\">{}</p>\n", escapeHtml(ring.trouble));
+  html += facts(ring) + members(ring) + keys(ring);
+  html += fmt::format("<p>The same as JSON: <a href=\"{0}\">{0}</a></p>\n", protocol::kStatusPath);
+  return html + "</body>\n</html>\n";
+}
+
+std::string pagePolicy() {
+  const Digest digest = sha256Of(web::pageStyle());
+  const std::string base64 = http::encodeBase64({reinterpret_cast<const char*>(digest.data()), digest.size()});
+  return fmt::format(
+      "default-src 'none'; style-src 'sha256-{}'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+      "frame-ancestors 'none'",
+      base64);
+}
+
+Task<http::Response> getPage(const Context& context, http::Request& request) {
+  auto keys = co_await context.node.keys("", "", kFirstKeys, request.deadline());
+  if (!keys) co_return refuseRead(keys.error());
+  http::Response response =
+      http::respond(200, protocol::kHtmlType, pageOf(ringShapeOf(context, std::move(keys->keys))));
+  response.header("Content-Security-Policy", pagePolicy());
+  response.header("X-Content-Type-Options", "nosniff");
+  response.header("Referrer-Policy", "no-referrer");
+  response.header("Cache-Control", "no-store");
+  co_return response;
+}
+
+}  // namespace mydht::api

@@ -1,0 +1,37 @@
+#include "server/api/parameters.h"
+
+#include "common/protocol/consistency.h"
+#include "common/protocol/key_rules.h"
+#include "common/protocol/paths.h"
+
+namespace mydht::api {
+namespace {
+
+/// The paths that take the key as a parameter; every other path is a key.
+bool takesKeyParameter(std::string_view path) {
+  return path == protocol::kValuePath || path == protocol::kWhereIsPath || path == protocol::kHasKeyPath;
+}
+
+}  // namespace
+
+Result<std::string> keyOf(const http::Request& request) {
+  if (takesKeyParameter(request.path())) return protocol::keyOfQuery(request.query());
+  return protocol::keyOfPath(request.path());
+}
+
+Result<cluster::Consistency> consistencyOf(const http::Request& request) {
+  if (request.query().empty()) return cluster::Consistency::Quorum;
+  const auto asked = protocol::consistencyOfQuery(request.query());
+  if (!asked) return asked.error();
+  switch (*asked) {
+    case protocol::Consistency::One:
+      return cluster::Consistency::One;
+    case protocol::Consistency::Quorum:
+      return cluster::Consistency::Quorum;
+    case protocol::Consistency::All:
+      return cluster::Consistency::All;
+  }
+  invariantBroken("a known consistency", __FILE__, __LINE__);
+}
+
+}  // namespace mydht::api

@@ -1,0 +1,63 @@
+#include "server/api/ring_shape.h"
+
+#include <utility>
+
+namespace mydht::api {
+namespace {
+
+protocol::MemberState stateOf(cluster::MemberState state) {
+  switch (state) {
+    case cluster::MemberState::Joining:
+      return protocol::MemberState::Joining;
+    case cluster::MemberState::Active:
+      return protocol::MemberState::Active;
+    case cluster::MemberState::Leaving:
+      return protocol::MemberState::Leaving;
+    case cluster::MemberState::Gone:
+      return protocol::MemberState::Gone;
+    case cluster::MemberState::Removed:
+      return protocol::MemberState::Removed;
+  }
+  invariantBroken("a known state", __FILE__, __LINE__);
+}
+
+protocol::NodeStatus memberShapeOf(const cluster::MemberStatus& member) {
+  protocol::NodeStatus shape;
+  shape.id = member.node;
+  shape.name = member.hostPort;
+  shape.state = stateOf(member.state);
+  shape.weightHundredths = member.weightHundredths;
+  shape.zone = member.zone;
+  if (!member.self && member.called) shape.lastCallOk = member.lastCallOk;
+  shape.lastError = member.lastError;
+  shape.partitions = member.partitions;
+  return shape;
+}
+
+}  // namespace
+
+protocol::RingStatus ringShapeOf(const Context& context, std::vector<Key> firstKeys) {
+  const cluster::NodeStatus status = context.node.status();
+  protocol::RingStatus shape;
+  shape.self = status.node;
+  shape.selfName = status.hostPort;
+  shape.programVersion = context.programVersion;
+  shape.ringIdentity = status.ringIdentity;
+  shape.height = status.height;
+  shape.fingerprint = status.fingerprint;
+  shape.replicas = status.replicas;
+  shape.copies = status.copies;
+  if (const auto view = context.node.membership().view()) {
+    shape.listHash = view->newest().name().hash;
+    shape.activeVersions = static_cast<std::uint32_t>(view->active().size());
+  }
+  for (const auto& member : status.members) shape.members.push_back(memberShapeOf(member));
+  shape.keys = status.totals.keys;
+  shape.bytes = status.totals.bytes;
+  shape.toFill = status.toFill;
+  shape.trouble = status.trouble;
+  shape.firstKeys = std::move(firstKeys);
+  return shape;
+}
+
+}  // namespace mydht::api

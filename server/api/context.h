@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,7 @@ struct Context {
   cluster::Node& node;
   std::vector<const Executor*> loops;  ///< in the order of the node's coordinators
   const Clock& clock;
-  http::Handler& peer;  ///< answers other nodes' messages
+  std::function<Task<http::Response>(http::Request&)> peer;  ///< answers other nodes' messages
   bool trustContent = false;
   std::string programVersion;
 };

@@ -42,8 +42,7 @@ std::vector<Route> routesOf(const Context& context) {
   row(Method::Get, kWhereIsPath, Caller::Reader, getWhereIs, "the home nodes of ?key=, as JSON");
   row(Method::Get, kHasKeyPath, Caller::Reader, getHasKey, "whether ?key= has a value, and which, as JSON");
   row(Method::Get, kHealthPath, Caller::Anybody, getHealth, "200 while this node serves as it should");
-  const auto peer = [&context](http::Request& request) { return context.peer.handle(request); };
-  rows.push_back({Method::Post, std::string(kPeerPath), Caller::Node, peer, "messages between nodes"});
+  rows.push_back({Method::Post, std::string(kPeerPath), Caller::Node, context.peer, "messages between nodes"});
   return rows;
 }
 

@@ -1,0 +1,128 @@
+// Proves the endpoints about keys and the ring, the status page, and that docs/http.md names every row of the table of
+// routes. A ring of one node on a simulated disk answers over loopback.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "common/protocol/shapes.h"
+#include "server/api/page.h"
+#include "server/api/refusals.h"
+#include "tests/unit/server/api/world.h"
+
+namespace mydht::api {
+namespace {
+
+using support::get;
+using support::put;
+using testing::World;
+
+TEST(Questions, TheStatusIsTheShapeThatClientsRead) {
+  World world;
+  put(world.port(), "/a%20b", "value");
+  const auto answer = get(world.port(), "/_mydht/status");
+  EXPECT_EQ(answer.field("Content-Type"), "application/json");
+  const auto ring = protocol::ringStatusFromJson(answer.body);
+  ASSERT_TRUE(ring) << answer.body;
+  EXPECT_EQ(ring->selfName, "localhost:50140");
+  EXPECT_EQ(ring->replicas, 3U);
+  EXPECT_EQ(ring->copies, 1U);
+  EXPECT_EQ(ring->keys, 1U);
+  EXPECT_EQ(ring->bytes, 5U);
+  EXPECT_EQ(ring->firstKeys, std::vector<Key>{"a b"});
+  ASSERT_EQ(ring->members.size(), 1U);
+  EXPECT_EQ(ring->members[0].state, protocol::MemberState::Active);
+  EXPECT_EQ(ring->members[0].partitions, limits::kPartitions);
+}
+
+TEST(Questions, TheRingIsTheSameWithoutKeys) {
+  World world;
+  put(world.port(), "/k", "value");
+  const auto ring = protocol::ringStatusFromJson(get(world.port(), "/_mydht/ring").body);
+  ASSERT_TRUE(ring);
+  EXPECT_TRUE(ring->firstKeys.empty());
+  EXPECT_EQ(ring->keys, 1U);
+}
+
+TEST(Questions, AKeysHomeNodesAreNamed) {
+  World world;
+  const auto whereIs = protocol::whereIsFromJson(get(world.port(), "/_mydht/whereis?key=some%2Fkey").body);
+  ASSERT_TRUE(whereIs);
+  EXPECT_EQ(whereIs->key, "some/key");
+  EXPECT_EQ(whereIs->nodes, std::vector<std::string>{"localhost:50140"});
+  EXPECT_EQ(get(world.port(), "/_mydht/whereis").status, 400);
+}
+
+TEST(Questions, AKeyIsThereOrNot) {
+  World world;
+  put(world.port(), "/k", "value");
+  const auto there = protocol::hasKeyFromJson(get(world.port(), "/_mydht/haskey?key=k").body);
+  ASSERT_TRUE(there);
+  EXPECT_TRUE(there->found);
+  EXPECT_EQ(there->size, 5U);
+  EXPECT_GT(there->timestampMicros, 0);
+  const auto missing = get(world.port(), "/_mydht/haskey?key=none");
+  EXPECT_EQ(missing.status, 200);
+  const auto shape = protocol::hasKeyFromJson(missing.body);
+  ASSERT_TRUE(shape);
+  EXPECT_FALSE(shape->found);
+}
+
+TEST(Questions, AHealthyNodeSaysSo) {
+  World world;
+  EXPECT_EQ(get(world.port(), "/_mydht/health").body, "ok\n");
+}
+
+TEST(Page, ShowsTheRingAndLinksItsKeys) {
+  World world;
+  put(world.port(), "/a%20b", "value");
+  const auto answer = get(world.port(), "/");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.field("Content-Type"), "text/html; charset=utf-8");
+  EXPECT_NE(answer.field("Content-Security-Policy").find("default-src 'none'"), std::string::npos);
+  EXPECT_NE(answer.body.find("<a href=\"/a%20b\">a b</a>"), std::string::npos) << answer.body;
+  EXPECT_NE(answer.body.find("1/3"), std::string::npos);
+}
+
+TEST(Page, LetsNoKeyAndNoNameActInIt) {
+  protocol::RingStatus ring;
+  ring.selfName = "<script>alert(1)</script>";
+  ring.trouble = "\"><img src=x onerror=alert(2)>";
+  protocol::NodeStatus member;
+  member.id = 1;
+  member.name = "javascript:alert(3)//\"><b>";
+  member.zone = "<i>";
+  member.lastCallOk = false;
+  member.lastError = "<u>";
+  ring.members = {member};
+  ring.firstKeys = {"<script>alert(4)</script>", "\"'onmouseover=alert(5)", "a\nb"};
+  const std::string page = pageOf(ring);
+  for (const std::string_view bad : {"<script", "<img", "<b>", "<i>", "<u>", "href=\"javascript", "'onmouse"}) {
+    EXPECT_EQ(page.find(bad), std::string::npos) << bad;
+  }
+  EXPECT_NE(page.find("a%0Ab</a>"), std::string::npos);
+}
+
+TEST(Refusals, OfWritesSayWhetherSomethingMayHaveHappened) {
+  const auto outcomeOf = [](Kind kind) { return std::string(refuseWrite({kind, "why"}).headers.text()); };
+  EXPECT_NE(outcomeOf(Kind::NotDone).find("Mydht-Outcome: not-done"), std::string::npos);
+  EXPECT_NE(outcomeOf(Kind::Unknown).find("Mydht-Outcome: unknown"), std::string::npos);
+  EXPECT_NE(outcomeOf(Kind::Unavailable).find("Mydht-Outcome: unknown"), std::string::npos);
+  EXPECT_NE(outcomeOf(Kind::Io).find("Mydht-Outcome: unknown"), std::string::npos);
+  EXPECT_NE(outcomeOf(Kind::NotDone).find("Retry-After"), std::string::npos);
+  EXPECT_EQ(refuseWrite({Kind::Unavailable, "why"}).status, 503);
+}
+
+TEST(Routes, AreAllDocumented) {
+  World world;
+  std::ifstream file(MYDHT_SOURCE_FOLDER "/docs/http.md");
+  const std::string docs(std::istreambuf_iterator<char>(file), {});
+  for (const auto& route : world.router().routes()) {
+    const std::string path = route.path == "/*" ? "/KEY" : route.path;
+    const std::string row = std::string(http::methodText(route.method)) + " " + path + "`";
+    EXPECT_NE(docs.find(row), std::string::npos) << "docs/http.md does not describe " << row;
+  }
+}
+
+}  // namespace
+}  // namespace mydht::api

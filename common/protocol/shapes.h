@@ -31,8 +31,8 @@ struct NodeStatus {
   std::uint32_t weightHundredths = 100;
   std::string zone;
   std::optional<bool>
-      lastCallOk;         ///< whether the last call to it succeeded; nothing before the first and for the node itself
-  std::string lastError;  ///< and if not, why
+      lastCallOk;           ///< whether the last call to it succeeded; nothing before the first and for the node itself
+  std::string lastError{};  ///< and if not, why
   std::uint32_t partitions = 0;  ///< that it is home to, in the newest version
 
   bool operator==(const NodeStatus&) const = default;

@@ -48,6 +48,21 @@ TEST(ShapesTest, AStatusComesBack) {
   EXPECT_EQ(*back, sample());
 }
 
+TEST(ShapesTest, WhatSaysNothingIsLeftOutAndComesBackWhereItIsThere) {
+  RingStatus status = sample();
+  status.copies = 2;
+  status.toFill = 7;
+  status.trouble = "waits";
+  status.members[1].lastError = "refused";
+  status.members[1].partitions = 8192;
+  const string json = toJson(status);
+  for (const char* name : {"copies", "toFill", "trouble", "lastError", "partitions"}) {
+    EXPECT_NE(json.find(name), string::npos) << name;
+    EXPECT_EQ(toJson(sample()).find(name), string::npos) << name;
+  }
+  EXPECT_EQ(*ringStatusFromJson(json), status);
+}
+
 TEST(ShapesTest, EachMemberOfAStatusIsNeededAndMustBeOfItsType) {
   const string json = toJson(sample());
   for (const char* name : {"self", "selfName", "programVersion", "ringIdentity", "height", "listHash", "fingerprint",

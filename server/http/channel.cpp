@@ -46,7 +46,7 @@ Transfer Channel::receiveInput() {
 }
 
 Transfer Channel::receive(std::span<char> room) {
-  const auto got = socket_.receive(room);
+  const auto got = socket_->receive(room);
   shared_.counters.bytesIn.add(got.bytes);
   return got;
 }
@@ -72,7 +72,7 @@ void Channel::makeRoom(std::size_t bytes) {
 /// Sends what the kernel takes now of the output and of `more`, and counts it off from both.
 Transfer Channel::sendSome(std::string_view& more, bool follows) {
   const std::string_view first = output().text().substr(sent_);
-  const auto sent = more.empty() ? socket_.send(first, follows) : socket_.send(first, more, follows);
+  const auto sent = more.empty() ? socket_->send(first, follows) : socket_->send(first, more, follows);
   shared_.counters.bytesOut.add(sent.bytes);
   const std::size_t ofFirst = std::min(sent.bytes, first.size());
   sent_ += ofFirst;
@@ -86,9 +86,13 @@ Transfer Channel::sendSome(std::string_view& more, bool follows) {
 
 bool Channel::trySend() {
   if (exchange_ == nullptr || output().empty()) return true;
-  std::string_view nothing;
-  sendSome(nothing, false);
+  sendNow();
   return output().empty();
+}
+
+Transfer Channel::sendNow(bool follows) {
+  std::string_view nothing;
+  return sendSome(nothing, follows);
 }
 
 Task<bool> Channel::send(std::string_view more, bool follows) {
@@ -97,7 +101,7 @@ Task<bool> Channel::send(std::string_view more, bool follows) {
     if (sent.state == Transfer::State::Some) continue;
     if (sent.state != Transfer::State::WouldBlock) co_return false;
     const Deadline deadline = now() + shared_.settings.writeStall;
-    const bool ready = co_await socket_.writable(deadline);
+    const bool ready = co_await socket_->writable(deadline);
     if (!ready) co_return false;
   }
   co_return true;
@@ -106,7 +110,7 @@ Task<bool> Channel::send(std::string_view more, bool follows) {
 Task<bool> Channel::sendFile(int file, std::uint64_t offset, std::uint64_t length) {
   MYDHT_ASSERT(output().empty());
   while (length > 0) {
-    const auto sent = socket_.sendFile(file, offset, static_cast<std::size_t>(length));
+    const auto sent = socket_->sendFile(file, offset, static_cast<std::size_t>(length));
     if (sent.state == Transfer::State::Some) {
       shared_.counters.bytesOut.add(sent.bytes);
       offset += sent.bytes;
@@ -115,7 +119,7 @@ Task<bool> Channel::sendFile(int file, std::uint64_t offset, std::uint64_t lengt
     }
     if (sent.state != Transfer::State::WouldBlock) co_return false;
     const Deadline deadline = now() + shared_.settings.writeStall;
-    const bool ready = co_await socket_.writable(deadline);
+    const bool ready = co_await socket_->writable(deadline);
     if (!ready) co_return false;
   }
   co_return true;
@@ -123,14 +127,14 @@ Task<bool> Channel::sendFile(int file, std::uint64_t offset, std::uint64_t lengt
 
 void Channel::cut() {
   const ::linger reset{1, 0};
-  ::setsockopt(socket_.descriptor(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  ::setsockopt(socket_->descriptor(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 }
 
 Task<> Channel::linger() {
-  socket_.shutdownSend();
+  socket_->shutdownSend();
   const Deadline deadline = now() + shared_.settings.lingerTimeout;
   const std::span<char> scratch(shared_.scratch.get(), Shared::kScratchBytes);
-  co_await throwAwayInput(socket_, scratch, deadline);
+  co_await throwAwayInput(*socket_, scratch, deadline);
 }
 
 }  // namespace mydht::http

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "server/http/shared.h"
 #include "server/runtime/socket.h"
@@ -14,16 +15,18 @@ namespace mydht::http {
 /// Receives and throws away until the other end ends its side, or the deadline.
 Task<> throwAwayInput(runtime::Socket& socket, std::span<char> scratch, Deadline deadline);
 
-/// A connection's two directions: bytes that came and are not consumed, bytes that wait to be sent. Owned by a
-/// Connection, on its loop's thread.
+/// A connection's two directions: bytes that came and are not consumed, bytes that wait to be sent. One task may send
+/// while another receives. Owned by a Connection, or by one to another node; on its loop's thread.
 class Channel {
  public:
-  Channel(Shared& shared, const Poco::Net::StreamSocket& socket) : shared_(shared), socket_(shared.loop, socket) {}
+  Channel(Shared& shared, const Poco::Net::StreamSocket& socket)
+      : Channel(shared, std::make_unique<runtime::Socket>(shared.loop, socket)) {}
+  Channel(Shared& shared, std::unique_ptr<runtime::Socket> socket) : shared_(shared), socket_(std::move(socket)) {}
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
   Shared& shared() { return shared_; }
-  runtime::Socket& socket() { return socket_; }
+  runtime::Socket& socket() { return *socket_; }
   Time now() const { return shared_.loop.now(); }
 
   /// Gives its exchange back, so that an idle connection is small. Nothing may be left in it.
@@ -57,6 +60,8 @@ class Channel {
   Task<bool> send(std::string_view more = {}, bool follows = false);
   /// The same, without waiting: what the kernel takes now of the output. False: some is left, or it broke.
   bool trySend();
+  /// The same, and what became of it. Some output must be there. `follows`: there will be more at once.
+  runtime::Transfer sendNow(bool follows = false);
   /// Sends part of a file behind the output, which must be empty.
   Task<bool> sendFile(int file, std::uint64_t offset, std::uint64_t length);
 
@@ -71,7 +76,7 @@ class Channel {
   void makeRoom(std::size_t bytes);
 
   Shared& shared_;
-  runtime::Socket socket_;
+  std::unique_ptr<runtime::Socket> socket_;
   std::unique_ptr<Exchange> exchange_;
   std::size_t sent_ = 0;  ///< of the output
   bool answering_ = false;

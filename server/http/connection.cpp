@@ -107,9 +107,9 @@ Task<bool> Connection::answer() {
   Shared& shared = channel_.shared();
   const RequestHead& head = channel_.head();
   std::shared_ptr<IncomingBody> body;
-  if (head.hasBody()) body = std::make_shared<IncomingBody>(channel_);
+  if (head.hasBody()) body = std::make_shared<IncomingBody>(channel_, framingOf(head));
   Request request(head, remote_, shared.loop, channel_.now() + shared.settings.requestTimeout, body);
-  auto task = shared.handler.handle(request);
+  auto task = handler_.handle(request);
   Handling handling{task, channel_};
   Response response = co_await handling;
   if (body != nullptr) co_await body->asked();

@@ -15,8 +15,8 @@ namespace mydht::http {
 /// idle it holds no buffer. Owned by the server's part on its loop; that loop's thread alone.
 class Connection {
  public:
-  Connection(Shared& shared, const Poco::Net::StreamSocket& socket, Remote remote)
-      : channel_(shared, socket), remote_(std::move(remote)) {}
+  Connection(Shared& shared, const Poco::Net::StreamSocket& socket, Remote remote, Handler& handler)
+      : channel_(shared, socket), remote_(std::move(remote)), handler_(handler) {}
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -39,6 +39,7 @@ class Connection {
 
   Channel channel_;
   Remote remote_;
+  Handler& handler_;
   Deadline headDeadline_ = Time::max();  ///< of the head that has begun to come
   bool stopping_ = false;
   bool idle_ = false;    ///< waits for a request of which nothing has come

@@ -8,12 +8,16 @@ namespace mydht::http {
 
 using runtime::Transfer;
 
-IncomingBody::IncomingBody(Channel& channel)
+BodyFraming framingOf(const RequestHead& head) {
+  return {head.contentLength, head.chunked, head.expectContinue};
+}
+
+IncomingBody::IncomingBody(Channel& channel, const BodyFraming& framing)
     : channel_(&channel),
       loop_(channel.shared().loop),
-      left_(channel.head().contentLength.value_or(0)),
-      chunked_(channel.head().chunked),
-      askFor_(channel.head().expectContinue),
+      left_(framing.length.value_or(0)),
+      chunked_(framing.chunked),
+      askFor_(framing.expectContinue),
       changed_(channel.shared().loop) {
   if (!chunked_) size_ = left_;
   ended_ = !chunked_ && left_ == 0;

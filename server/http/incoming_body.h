@@ -13,13 +13,23 @@
 
 namespace mydht::http {
 
-/// The body of a request, as it comes from the socket: read when somebody pulls, so that a client is held back by TCP
-/// when nobody does. Shared by the connection, which outlives its use, and by the source that the handler holds. On the
-/// connection's loop alone.
+/// How the end of a body that comes is known.
+struct BodyFraming {
+  std::optional<std::uint64_t> length;  ///< nothing and not chunked: there is no body
+  bool chunked = false;
+  bool expectContinue = false;  ///< the sender waits for 100 Continue
+};
+
+/// The framing of a request's body.
+BodyFraming framingOf(const RequestHead& head);
+
+/// The body of a request or an answer, as it comes from the socket: read when somebody pulls, so that the sender is
+/// held back by TCP when nobody does. Shared by the connection, which outlives its use, and by the source that the
+/// handler holds. On the connection's loop alone.
 class IncomingBody {
  public:
-  /// Of the request whose head the channel holds and has consumed.
-  explicit IncomingBody(Channel& channel);
+  /// Behind a head that the channel has consumed.
+  IncomingBody(Channel& channel, const BodyFraming& framing);
 
   /// The next piece; see Request::takeBody for the errors. One pull at a time.
   Task<Result<Bytes>> next(Deadline deadline);

@@ -71,6 +71,7 @@ struct Response {
   int status = 200;
   HeadText headers;  ///< lines `Name: value`, made with header()
   Body body;
+  Bytes lead = {};  ///< sent before the body and part of its length: a message between nodes
 
   /// Adds a header. Control bytes in the value become blanks.
   Response& header(std::string_view name, std::string_view value) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "server/http/body_writer.h"
 #include "server/http/channel.h"
 #include "server/http/message.h"
 
@@ -21,8 +22,6 @@ enum class AnswerSent : std::uint8_t {
   Cut,        ///< not whole: the connection must look broken
 };
 
-/// Bodies up to this are copied behind their head, so that one send takes both, and pipelined ones too.
-inline constexpr std::size_t kCopiedBytes = 16 * 1024;
 /// Output beyond this is sent before the next request is answered.
 inline constexpr std::size_t kOutputBytes = 64 * 1024;
 

@@ -63,7 +63,7 @@ std::size_t Admission::inside() const {
 
 void ServerPart::open(const StreamSocket& socket, Remote remote) {
   std::string network = remote.network;
-  auto connection = std::make_unique<Connection>(shared_, socket, std::move(remote));
+  auto connection = std::make_unique<Connection>(shared_, socket, std::move(remote), handler_);
   if (stopping_ || !connection->ok()) return admission_.leave(network);
   shared_.counters.connections.add(1);
   connections_.insert(connection.get());

@@ -39,7 +39,7 @@ class Admission {
 class ServerPart {
  public:
   ServerPart(runtime::EventLoop& loop, const Settings& settings, Handler& handler, Admission& admission)
-      : shared_(loop, settings, handler), admission_(admission), gate_(loop), ended_(loop) {}
+      : shared_(loop, settings), handler_(handler), admission_(admission), gate_(loop), ended_(loop) {}
 
   /// Serves a connection that was admitted.
   void open(const Poco::Net::StreamSocket& socket, Remote remote);
@@ -56,6 +56,7 @@ class ServerPart {
   Task<> serve(std::unique_ptr<Connection> connection, std::string network);
 
   Shared shared_;
+  Handler& handler_;
   Admission& admission_;
   Gate gate_;
   Signal ended_;

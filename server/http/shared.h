@@ -10,7 +10,6 @@
 #include "common/http/date.h"
 #include "common/result/limits.h"
 #include "server/http/exchange.h"
-#include "server/http/message.h"
 #include "server/http/settings.h"
 #include "server/runtime/event_loop.h"
 
@@ -58,17 +57,17 @@ struct Counters {
   Count bytesOut;
 };
 
-/// What the connections of one loop share. Owned by the server's part on that loop; own thread, the counters excepted.
+/// What the connections of one loop share. Owned by the server's part on that loop, or by that of the calls to other
+/// nodes; own thread, the counters excepted.
 struct Shared {
-  Shared(runtime::EventLoop& on, const Settings& allowed, Handler& answering)
-      : loop(on), settings(allowed), handler(answering), scratch(std::make_unique<char[]>(kScratchBytes)) {}
+  Shared(runtime::EventLoop& on, const Settings& allowed)
+      : loop(on), settings(allowed), scratch(std::make_unique<char[]>(kScratchBytes)) {}
 
   /// Where bodies are received before they are copied in their true size: nobody keeps anything in it across a wait.
   static constexpr std::size_t kScratchBytes = limits::kChunkBytes;
 
   runtime::EventLoop& loop;
   const Settings& settings;
-  Handler& handler;
   ExchangePool pool;
   DateLine date;
   std::unique_ptr<char[]> scratch;

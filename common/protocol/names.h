@@ -13,6 +13,9 @@ inline constexpr std::string_view kOutcomeHeader = "Mydht-Outcome";
 inline constexpr std::string_view kConsistencyHeader = "Mydht-Consistency";
 /// The version of a value: microseconds since 1970, for haskey and for people; the order of versions is not in it.
 inline constexpr std::string_view kTimestampHeader = "Mydht-Timestamp";
+/// The SHA-256 of a node-to-node request's message, in hexadecimal: what its signature binds. The body behind the
+/// message is bound by the digests inside messages, so that it can stream.
+inline constexpr std::string_view kMessageDigestHeader = "Mydht-Message-Digest";
 
 inline constexpr std::string_view kJsonType = "application/json";
 inline constexpr std::string_view kProblemType = "application/problem+json";

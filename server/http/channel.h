@@ -55,6 +55,10 @@ class Channel {
   /// From an answer's head to its end nothing else may be sent, such as 100 Continue.
   void setAnswering(bool answering) { answering_ = answering; }
   bool answering() const { return answering_; }
+  /// Makes room for output where nothing was received before it: on a connection that asks.
+  void beginOutput() {
+    if (exchange_ == nullptr) exchange_ = shared_.pool.take();
+  }
   /// Sends all output and then `more` bytes; true once the kernel took all, false when the connection broke or took
   /// nothing for Settings::writeStall. `follows`: there will be more at once.
   Task<bool> send(std::string_view more = {}, bool follows = false);

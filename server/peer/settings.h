@@ -1,0 +1,29 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+#include "server/task/executor.h"
+
+namespace mydht::peer {
+
+/// What calls to other nodes may use up. A plain value.
+struct Settings {
+  /// For a connection to be made, over all addresses of the name; a call's own deadline may come first.
+  Duration connectTimeout = std::chrono::seconds(2);
+  /// How long a connection is kept unused: less than the other end's own patience (75 s), so that it seldom ends the
+  /// connection while a call is on its way.
+  Duration idleAge = std::chrono::seconds(45);
+  /// Connections kept unused to one node from one loop: as many as a busy loop has calls at once.
+  std::size_t mostIdle = 128;
+  /// Connections to one node from one loop; further calls wait. A quarter of what a node grants one address.
+  std::size_t mostOpen = 512;
+  /// How long a name's addresses are remembered.
+  Duration nameAge = std::chrono::seconds(5);
+  /// Without a single byte taken by the other node, or by a body that is on its way.
+  Duration stall = std::chrono::seconds(30);
+  /// Nodes remembered at once: more than a ring has members, since an address may change.
+  std::size_t mostHosts = 4096;
+};
+
+}  // namespace mydht::peer

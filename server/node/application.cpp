@@ -1,0 +1,86 @@
+#include "server/node/application.h"
+
+#include <Poco/Util/ServerApplication.h>
+#include <sys/resource.h>
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+#include "server/node/options.h"
+#include "server/node/program.h"
+#include "server/runtime/signals.h"
+
+namespace mydht::node {
+namespace {
+
+/// POCO's part of the process. Made once, in runApplication; main thread.
+class Application final : public Poco::Util::ServerApplication {
+ public:
+  explicit Application(Options options) : options_(std::move(options)) {}
+
+ protected:
+  int main(const std::vector<std::string>&) override {
+    auto program = Program::build(std::move(options_));
+    if (!program) {
+      std::fprintf(stderr, "mydhtserver: %s\n", program.error().text.c_str());
+      return EXIT_SOFTWARE_FAILED;
+    }
+    return (*program)->run();
+  }
+
+ private:
+  static constexpr int EXIT_SOFTWARE_FAILED = 1;
+  Options options_;
+};
+
+/// Connections and files need descriptors: takes as many as the system grants.
+void raiseFileLimit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);  // what cannot be raised stays as it is
+}
+
+int serve(const Options& options, char* name) {
+  runtime::blockSignals();
+  raiseFileLimit();
+  // POCO installs handlers that would hide what a sanitizer or a core dump has to tell.
+  constexpr std::array kFaults = {SIGSEGV, SIGBUS, SIGILL};
+  std::array<struct sigaction, kFaults.size()> before{};
+  for (std::size_t i = 0; i < kFaults.size(); ++i) ::sigaction(kFaults[i], nullptr, &before[i]);
+  Application application(options);
+  for (std::size_t i = 0; i < kFaults.size(); ++i) ::sigaction(kFaults[i], &before[i], nullptr);
+  char* arguments[] = {name, nullptr};  // its own options (--daemon, --pidfile) are not ours
+  return application.run(1, arguments);
+}
+
+int print(const std::string& text) {
+  const bool done = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  return done ? 0 : 1;
+}
+
+}  // namespace
+
+int runApplication(int argc, char** argv) {
+  const auto invocation = readOptions({argv + 1, argv + argc}, [](const char* name) { return std::getenv(name); });
+  if (!invocation) {
+    std::fprintf(stderr, "mydhtserver: %s\nusage: mydhtserver [OPTIONS]; mydhtserver --help lists them\n",
+                 invocation.error().text.c_str());
+    return 2;
+  }
+  switch (invocation->action) {
+    case Action::ShowHelp:
+      return print(helpText());
+    case Action::ShowVersion:
+      return print("mydhtserver " + programVersion() + "\n");
+    case Action::CheckConfig:
+      return print(configText(invocation->options));
+    case Action::Serve:
+      break;
+  }
+  return serve(invocation->options, argv[0]);
+}
+
+}  // namespace mydht::node

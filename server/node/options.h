@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/result/result.h"
+
+namespace mydht::node {
+
+/// What the options say, checked. A plain value; the rows of option_rows.cpp fill it.
+struct Options {
+  std::string host = "localhost";
+  std::uint16_t port = 50140;      ///< 0: a free one
+  std::vector<std::string> bind;   ///< literal addresses; empty: see bindAddresses
+  std::vector<std::string> seeds;  ///< host:port
+  std::uint32_t replicas = 3;      ///< counts for the first node of a ring only
+  std::string dataDirectory;       ///< empty: mydht-data/PORT
+  std::uint32_t weightHundredths = 100;
+  std::string zone;
+  unsigned loops = 0;  ///< 0: as many as there are cores
+  std::size_t cacheMib = 64;
+  std::size_t blockCacheMib = 64;
+  bool verbose = false;
+  std::string logFile;     ///< empty: standard error
+  std::string secretFile;  ///< empty: protected mode
+  bool anonymousReads = true;
+  bool anonymousWrites = false;
+  std::vector<std::string> allowHosts;
+  bool trustContent = false;
+
+  std::string configFile;
+};
+
+/// What the program is to do.
+enum class Action : std::uint8_t { Serve, ShowHelp, ShowVersion, CheckConfig };
+
+/// A command line that was understood. A plain value.
+struct Invocation {
+  Action action = Action::Serve;
+  Options options;
+};
+
+/// The value of an environment variable, null if it is not set.
+using Environment = std::function<const char*(const char* name)>;
+
+/// Reads command line, then MYDHT_* variables, then the file that --config names: who speaks first counts. BadRequest
+/// with one line for the user if something is wrong.
+Result<Invocation> readOptions(const std::vector<std::string>& arguments, const Environment& environment);
+
+/// All options, generated from their rows.
+std::string helpText();
+/// The options as they count now, one `name = value` a line, as --config reads them.
+std::string configText(const Options& options);
+
+/// HOST:PORT, an IPv6 address in brackets.
+std::string hostPortOf(const std::string& host, std::uint16_t port);
+/// Whether the name can mean nothing but this machine.
+bool isLoopback(const std::string& host);
+/// Where to listen: what --bind says; else this machine alone if HOST is a loopback name, else every address.
+std::vector<std::string> bindAddresses(const Options& options);
+
+}  // namespace mydht::node

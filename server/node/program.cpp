@@ -1,0 +1,213 @@
+#include "server/node/program.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <utility>
+
+#include "server/api/routes.h"
+#include "server/runtime/run_on.h"
+
+namespace mydht::node {
+namespace {
+
+/// How long a port that is in use, but on which nobody answers, is tried again: an outgoing connection may hold it.
+constexpr auto kPortPatience = std::chrono::seconds(5);
+/// How long requests that have begun may go on once the node is to stop.
+constexpr auto kStopPatience = std::chrono::seconds(5);
+/// How often a node looks whether it must not go on.
+constexpr auto kLookPause = std::chrono::seconds(1);
+constexpr std::size_t kMib = 1024 * 1024;
+/// Calls that wait for the disk at once: as many as connections may be busy.
+constexpr std::size_t kMostBlockingCalls = 16 * 1024;
+
+unsigned cores() {
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+/// Disk reads wait most of their time, so there are more threads than cores.
+unsigned blockingThreads() {
+  return std::clamp(2 * cores(), 4U, 32U);
+}
+
+/// What people see beside the journal: errors as one line each.
+void complain(const std::string& text) {
+  std::fprintf(stderr, "mydhtserver: %s\n", text.c_str());
+}
+
+cluster::Settings clusterSettings(const Options& options, std::uint16_t port) {
+  cluster::Settings settings;
+  settings.hostPort = hostPortOf(options.host, port);
+  settings.seeds = options.seeds;
+  settings.replicas = options.replicas;
+  settings.weightHundredths = options.weightHundredths;
+  settings.zone = options.zone;
+  settings.cacheBytes = options.cacheMib * kMib;
+  return settings;
+}
+
+http::Settings httpSettings() {
+  http::Settings settings;
+  // Less than the patience of people and of most programs, and so that a node that is to stop does so within seconds.
+  settings.requestTimeout = std::chrono::seconds(10);
+  return settings;
+}
+
+}  // namespace
+
+std::string programVersion() {
+  return MYDHT_VERSION;
+}
+
+Result<std::unique_ptr<Program>> Program::build(Options options) {
+  std::unique_ptr<Program> program(new Program(std::move(options)));
+  const Status opened = program->open();
+  if (!opened) return opened.error();
+  program->assemble();
+  return program;
+}
+
+Program::Program(Options options) : options_(std::move(options)), pool_(blockingThreads(), kMostBlockingCalls) {}
+
+Program::~Program() = default;
+
+/// What can be refused, the cheapest first: the port comes before the directory, whose default name it gives.
+Status Program::open() {
+  auto journal = FileJournal::open(options_.logFile, options_.verbose ? Severity::Debug : Severity::Info, clock_);
+  if (!journal) return journal.error();
+  journal_ = std::move(*journal);
+  if (!options_.secretFile.empty()) return Error{Kind::BadRequest, "--secret-file is not there yet"};
+  auto listening = runtime::listenOn(bindAddresses(options_), options_.port, kPortPatience);
+  if (!listening) return listening.error();
+  listening_ = std::move(*listening);
+  const std::string port = std::to_string(listening_.port);
+  auto directory =
+      disk::DataDirectory::open(options_.dataDirectory.empty() ? "mydht-data/" + port : options_.dataDirectory);
+  if (!directory) return directory.error();
+  directory_ = std::move(*directory);
+  disk::RocksDiskOptions sizes;
+  sizes.rows.blockCacheBytes = options_.blockCacheMib * kMib;
+  auto disk = disk::RocksDisk::open(*directory_, pool_, sizes);
+  if (!disk) return disk.error();
+  disk_ = std::move(*disk);
+  return {};
+}
+
+/// One line a part, from the bottom up.
+void Program::assemble() {
+  const unsigned loops = options_.loops == 0 ? cores() : options_.loops;
+  for (unsigned i = 0; i < loops; ++i) threads_.push_back(std::make_unique<runtime::LoopThread>());
+  std::vector<runtime::EventLoop*> eventLoops;
+  for (const auto& thread : threads_) eventLoops.push_back(&thread->loop());
+  const std::vector<Executor*> executors(eventLoops.begin(), eventLoops.end());
+  const std::vector<const Executor*> known(eventLoops.begin(), eventLoops.end());
+  transport_ = std::make_unique<peer::HttpTransport>(eventLoops, peer::World{pool_, secret_, clock_, random_});
+  cluster::World world{executors, *disk_, *transport_, clock_, random_, *journal_};
+  node_ = std::make_unique<cluster::Node>(clusterSettings(options_, listening_.port), std::move(world));
+  endpoint_ = std::make_unique<peer::PeerEndpoint>(*node_);
+  const auto answerPeer = [this](http::Request& request) { return endpoint_->answer(request); };
+  context_ = std::make_unique<api::Context>(
+      api::Context{*node_, known, clock_, answerPeer, options_.trustContent, programVersion()});
+  router_ = std::make_unique<http::Router>(api::routesOf(*context_), guard_);
+  server_ = std::make_unique<http::Server>(eventLoops, listening_, httpSettings(), *router_);
+}
+
+int Program::run() {
+  const int status = runtime::runOn(threads_.front()->loop(), serve());
+  disk_->stop();
+  for (const auto& thread : threads_) thread->stop();
+  return status;
+}
+
+Task<int> Program::serve() {
+  runtime::Signals signals(threads_.front()->loop());
+  journal_->note(Severity::Info, "node.start", fmt::format("version={} pid={}", programVersion(), ::getpid()));
+  co_await server_->start();  // other nodes call this one while it joins
+  bool started = false;
+  Gate watching(threads_.front()->loop());
+  watching.spawn(quitWhileStarting(signals, started));
+  auto entered = co_await node_->start();
+  started = true;
+  co_await watching.close();
+  int status = 1;
+  if (entered) {
+    directory_->keep();
+    guard_.setServing(true);
+    announce();
+    const int ended = co_await untilStopped(signals);
+    status = ended;
+  } else {
+    complain(entered.error().text);
+    if (node_->fatal() != nullptr) complain("start it again");
+  }
+  co_await stop();
+  // Once a member of a ring, a node may hold what others count on, even if it could not be started to the end.
+  if (node_->membership().view()) directory_->keep();
+  co_return status;
+}
+
+/// A node that waits for others at its start is not held up by that when it is to end: nothing was promised yet.
+Task<> Program::quitWhileStarting(runtime::Signals& signals, const bool& started) {
+  while (!started) {
+    auto signal = co_await signals.next(threads_.front()->loop().now() + std::chrono::milliseconds(50));
+    if (signal && *signal != SIGHUP) {
+      complain("stopped before it was ready");
+      std::_Exit(1);
+    }
+  }
+}
+
+void Program::announce() const {
+  const cluster::NodeStatus status = node_->status();
+  std::printf("ready http://%s\n", status.hostPort.c_str());
+  std::printf("ring %016llx, version %llu, %zu member%s, %u of %u copies\n",
+              static_cast<unsigned long long>(status.ringIdentity), static_cast<unsigned long long>(status.height),
+              status.members.size(), status.members.size() == 1 ? "" : "s", status.copies, status.replicas);
+  std::printf("data in %s\n", directory_->path().c_str());
+  std::fflush(stdout);
+  journal_->note(Severity::Info, "node.ready",
+                 fmt::format("node={:016x} boot={} ring={:016x}", status.node, status.boot, status.ringIdentity));
+}
+
+Task<int> Program::untilStopped(runtime::Signals& signals) {
+  while (true) {
+    auto signal = co_await signals.next(threads_.front()->loop().now() + kLookPause);
+    if (node_->fatal() != nullptr) {
+      complain(*node_->fatal() + ": start it again");
+      co_return 1;
+    }
+    if (!signal) continue;
+    if (*signal == SIGHUP) {
+      readAgain();
+      continue;
+    }
+    if (*signal == SIGINT) {
+      complain("leaving the ring comes with a later version: stopping, this node keeps its place and its data");
+      // From now on Ctrl-C ends the process as it does any other.
+      std::signal(SIGINT, SIG_DFL);
+      sigset_t interrupt;
+      sigemptyset(&interrupt);
+      sigaddset(&interrupt, SIGINT);
+      ::pthread_sigmask(SIG_UNBLOCK, &interrupt, nullptr);
+    }
+    co_return 0;
+  }
+}
+
+void Program::readAgain() {
+  journal_->reopen();
+}
+
+/// In the reverse order of the start: no new requests, no duties, no calls.
+Task<> Program::stop() {
+  journal_->note(Severity::Info, "node.stop", "");
+  guard_.setServing(false);
+  co_await server_->stop(threads_.front()->loop().now() + kStopPatience);
+  co_await node_->stop();
+  co_await transport_->stop();
+}
+
+}  // namespace mydht::node

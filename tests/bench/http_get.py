@@ -1,14 +1,16 @@
 #!/usr/bin/python3
-"""What a get of 1 KiB costs: CPU time per request of three servers, side by side in alternating rounds of wrk.
+"""What a get of 1 KiB costs: CPU time per request of four servers, side by side in alternating rounds of wrk.
 
   limit    receives and sends a canned answer on our event loop, without parsing
   handler  the same answer through our connections, parser and handler
+  node     a value of 1 KiB from mydhtserver, at its home node, with consistency=one
   nginx    a static file of 1 KiB
 
 usage: http_get.py BUILD_DIRECTORY [--seconds 5] [--rounds 2] [--loops 1] [--connections 64,512]
 """
 
 import argparse
+import http.client
 import os
 import re
 import shutil
@@ -81,6 +83,22 @@ def start_nginx(folder, loops):
     return process, port
 
 
+def start_node(build, folder, loops):
+    """A node alone, which is home to every key, with the value put."""
+    command = [f"{build}/bin/mydhtserver", "-p", "0", "-d", f"{folder}/data", "--loops", str(loops)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    ready = re.match(r"ready http://localhost:(\d+)", process.stdout.readline())
+    if not ready:
+        sys.exit("mydhtserver does not serve")
+    port = int(ready.group(1))
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.request("PUT", "/value", b"v" * 1024)
+    if connection.getresponse().status != 201:
+        sys.exit("mydhtserver did not store the value")
+    connection.close()
+    return process, port
+
+
 def family(pid):
     """The process and its children: nginx works in them."""
     with open(f"/proc/{pid}/task/{pid}/children") as file:
@@ -99,7 +117,7 @@ def cpu_seconds(pid):
 def measure(process, port, connections, seconds):
     """Microseconds of the server's CPU for each request, and requests per second."""
     before = cpu_seconds(process.pid)
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", f"http://127.0.0.1:{port}/value"]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", f"http://127.0.0.1:{port}/value?consistency=one"]
     report = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     used = cpu_seconds(process.pid) - before
     requests = int(re.search(r"(\d+) requests in", report).group(1))
@@ -118,7 +136,7 @@ def compare(servers, connections, seconds, rounds):
     print(f"{connections} connections, median of {rounds} rounds of {seconds} s")
     for name in servers:
         print(f"  {name:8} {cost[name]:6.2f} us CPU a request, {rate[name]:9.0f} requests/s, "
-              f"{cost[name] / cost['nginx']:.2f} of nginx, {cost[name] / cost['limit']:.2f} of the limit")
+              f"{cost[name] / cost['nginx']:.2f} of nginx, {cost[name] / cost['limit']:.2f} of the limit, {cost[name] / cost['handler']:.2f} of the handler")
 
 
 def main():
@@ -134,6 +152,7 @@ def main():
         try:
             for mode in ("limit", "handler"):
                 servers[mode] = start_canned(options.build, mode, options.loops)
+            servers["node"] = start_node(options.build, folder, options.loops)
             servers["nginx"] = start_nginx(folder, options.loops)
             for connections in map(int, options.connections.split(",")):
                 compare(servers, connections, options.seconds, options.rounds)

@@ -6,8 +6,11 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <utility>
 
+#include "common/protocol/signature.h"
 #include "server/api/routes.h"
 #include "server/runtime/run_on.h"
 
@@ -49,6 +52,10 @@ cluster::Settings clusterSettings(const Options& options, std::uint16_t port) {
   return settings;
 }
 
+access::Settings accessSettings(const Options& options) {
+  return {options.anonymousReads, options.anonymousWrites, hostPortOf(options.host, 0), options.allowHosts};
+}
+
 http::Settings httpSettings() {
   http::Settings settings;
   // Less than the patience of people and of most programs, and so that a node that is to stop does so within seconds.
@@ -79,7 +86,8 @@ Status Program::open() {
   auto journal = FileJournal::open(options_.logFile, options_.verbose ? Severity::Debug : Severity::Info, clock_);
   if (!journal) return journal.error();
   journal_ = std::move(*journal);
-  if (!options_.secretFile.empty()) return Error{Kind::BadRequest, "--secret-file is not there yet"};
+  const Status secret = readSecret();
+  if (!secret) return secret;
   auto listening = runtime::listenOn(bindAddresses(options_), options_.port, kPortPatience);
   if (!listening) return listening.error();
   listening_ = std::move(*listening);
@@ -93,6 +101,20 @@ Status Program::open() {
   auto disk = disk::RocksDisk::open(*directory_, pool_, sizes);
   if (!disk) return disk.error();
   disk_ = std::move(*disk);
+  return {};
+}
+
+/// An empty secret would let everybody in, so it is refused.
+Status Program::readSecret() {
+  if (options_.secretFile.empty()) return {};
+  std::ifstream file(options_.secretFile);
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  const std::string_view secret = protocol::secretOf(text);
+  if (!file.is_open() || secret.empty()) {
+    const char* const why = file.is_open() ? "its first line is empty" : "it cannot be read";
+    return Error{Kind::Io, fmt::format("no secret in {}: {}", options_.secretFile, why)};
+  }
+  secret_.set(std::string(secret));
   return {};
 }
 
@@ -111,7 +133,9 @@ void Program::assemble() {
   const auto answerPeer = [this](http::Request& request) { return endpoint_->answer(request); };
   context_ = std::make_unique<api::Context>(
       api::Context{*node_, known, clock_, answerPeer, options_.trustContent, programVersion()});
-  router_ = std::make_unique<http::Router>(api::routesOf(*context_), guard_);
+  policy_ = std::make_unique<access::AccessPolicy>(accessSettings(options_), secret_, clock_);
+  guard_ = std::make_unique<api::Guard>(*policy_);
+  router_ = std::make_unique<http::Router>(api::routesOf(*context_), *guard_);
   server_ = std::make_unique<http::Server>(eventLoops, listening_, httpSettings(), *router_);
 }
 
@@ -135,7 +159,7 @@ Task<int> Program::serve() {
   int status = 1;
   if (entered) {
     directory_->keep();
-    guard_.setServing(true);
+    guard_->setServing(true);
     announce();
     const int ended = co_await untilStopped(signals);
     status = ended;
@@ -199,12 +223,15 @@ Task<int> Program::untilStopped(runtime::Signals& signals) {
 
 void Program::readAgain() {
   journal_->reopen();
+  const Status read = readSecret();
+  const std::string text = read ? "" : fmt::format("kept=\"the secret of before\" why=\"{}\"", read.error().text);
+  journal_->note(read ? Severity::Info : Severity::Error, "node.read-again", text);
 }
 
 /// In the reverse order of the start: no new requests, no duties, no calls.
 Task<> Program::stop() {
   journal_->note(Severity::Info, "node.stop", "");
-  guard_.setServing(false);
+  guard_->setServing(false);
   co_await server_->stop(threads_.front()->loop().now() + kStopPatience);
   co_await node_->stop();
   co_await transport_->stop();

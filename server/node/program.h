@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "server/access/access_policy.h"
 #include "server/access/secret.h"
 #include "server/api/context.h"
 #include "server/api/guard.h"
@@ -44,10 +45,10 @@ class Program {
  private:
   explicit Program(Options options);
   Status open();
+  Status readSecret();
   void assemble();
 
   Task<int> serve();
-  Task<Status> enter();
   Task<int> untilStopped(runtime::Signals& signals);
   Task<> quitWhileStarting(runtime::Signals& signals, const bool& started);
   Task<> stop();
@@ -68,7 +69,8 @@ class Program {
   std::unique_ptr<cluster::Node> node_;
   std::unique_ptr<peer::PeerEndpoint> endpoint_;
   std::unique_ptr<api::Context> context_;
-  api::Guard guard_;
+  std::unique_ptr<access::AccessPolicy> policy_;
+  std::unique_ptr<api::Guard> guard_;
   std::unique_ptr<http::Router> router_;
   std::unique_ptr<http::Server> server_;
 };

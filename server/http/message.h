@@ -22,7 +22,7 @@ class IncomingBody;
 struct Remote {
   std::string address;    ///< the IP address as text, without the port
   std::string network;    ///< what counts as one address: of IPv6 the /64 network
-  bool loopback = false;  ///< it is this machine
+  bool loopback = false;  ///< it is this machine, by whatever address
 };
 
 /// One request, for the handler that answers it. All text lies in the connection's buffer and is valid until the

@@ -149,7 +149,7 @@ void Server::place(const StreamSocket& socket) {
   const auto address = runtime::peerAddress(socket);
   if (!address) return;  // it is gone already
   const auto host = address->host();
-  Remote remote{host.toString(), networkOf(host), host.isLoopback()};
+  Remote remote{host.toString(), networkOf(host), runtime::isThisMachine(socket)};
   if (admission_.enter(remote.network)) {
     ServerPart& part = *parts_[next_];
     next_ = (next_ + 1) % parts_.size();

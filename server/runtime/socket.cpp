@@ -112,6 +112,15 @@ Result<Poco::Net::SocketAddress> peerAddress(const Poco::Net::StreamSocket& sock
   }
 }
 
+bool isThisMachine(const Poco::Net::StreamSocket& socket) {
+  try {
+    const auto there = socket.peerAddress().host();
+    return there.isLoopback() || there == socket.address().host();
+  } catch (const Poco::Exception&) {
+    return false;
+  }
+}
+
 Poco::Net::StreamSocket adopt(int descriptor) {
   return Adopted(descriptor);
 }

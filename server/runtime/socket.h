@@ -75,6 +75,10 @@ class Socket {
 /// The address of the other end; Io if the connection is gone already.
 Result<Poco::Net::SocketAddress> peerAddress(const Poco::Net::StreamSocket& socket);
 
+/// Whether the other end is on this machine: at a loopback address, or at the very address at which it was reached,
+/// from which no other machine can hold a connection. False if the connection is gone already.
+bool isThisMachine(const Poco::Net::StreamSocket& socket);
+
 /// A POCO socket around a connected descriptor, which it owns from then on.
 Poco::Net::StreamSocket adopt(int descriptor);
 

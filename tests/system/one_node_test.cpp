@@ -118,6 +118,18 @@ TEST(OneNode, OpensItsLogAgainAtSighup) {
   EXPECT_EQ(cluster.stop(0), 0);
 }
 
+TEST(OneNode, ListensOnEveryAddressUnderANameThatIsNoLoopbackName) {
+  const TempDirectory directory;
+  support::Process server({programPath("mydhtserver"), "-h", "192.0.2.1", "-p", "0"}, directory.path(), "server");
+  ASSERT_TRUE(eventually([&] { return server.output().find("data in ") != std::string::npos || server.status(); }));
+  ASSERT_TRUE(server.output().starts_with("ready http://192.0.2.1:")) << server.errors();
+  const std::string begin = "ready http://192.0.2.1:";
+  const auto port = static_cast<std::uint16_t>(std::stoul(server.output().substr(begin.size())));
+  EXPECT_EQ(put(port, "/k", "value").status, 201);  // through 127.0.0.1
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.wait(), 0);
+}
+
 TEST(OneNode, IsRefusedAPortThatIsInUse) {
   ClusterOfProcesses cluster(1);
   const std::string port = std::to_string(cluster.port(0));

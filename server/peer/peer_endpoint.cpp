@@ -1,5 +1,6 @@
 #include "server/peer/peer_endpoint.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -18,8 +19,8 @@ std::optional<Error> notAMessage(const http::Request& request) {
 }
 
 /// The guard has checked the signature, which is made over the announced digest; here the message must have it.
-bool asAnnounced(const std::string& announced, const Bytes& message) {
-  return announced.empty() || announced == hexOf(sha256Of(message.view()));
+bool asAnnounced(const std::optional<std::string>& announced, const Bytes& message) {
+  return !announced || *announced == hexOf(sha256Of(message.view()));
 }
 
 http::Response responseOf(Call answer) {
@@ -33,7 +34,7 @@ http::Response responseOf(Call answer) {
 Task<http::Response> PeerEndpoint::answer(http::Request& request) {
   const auto wrong = notAMessage(request);
   if (wrong) co_return http::respondError(*wrong);
-  const std::string announced(request.header(protocol::kMessageDigestHeader).value_or(std::string_view()));
+  const std::optional<std::string> announced(request.header(protocol::kMessageDigestHeader));
   const auto size = request.bodySize();
   auto call = co_await readCall(request.takeBody(), size, request.deadline());
   if (!call) co_return http::respondError(call.error());

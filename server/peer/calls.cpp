@@ -135,7 +135,8 @@ Task<Result<Call>> LoopPart::exchange(std::shared_ptr<Connection> connection, De
   http::ResponseHead& head = connection->head();
   while (true) {
     const bool ready = co_await channel.socket().readable(deadline);
-    if (!ready) {
+    // What the other node says to a body that broke off is no answer to this call.
+    if (!ready || connection->sending().failed) {
       release(connection);
       co_return connection->lost("no answer came in time");
     }

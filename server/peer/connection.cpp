@@ -87,8 +87,7 @@ Error Connection::lost(const std::string& text) const {
 }
 
 void Connection::abort() {
-  aborted_ = true;
-  channel_.cut();
+  aborted_ = true;  // no reset: it could destroy what was sent before, and the framing shows that more was to come
   channel_.socket().abort();
 }
 

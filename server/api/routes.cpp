@@ -5,6 +5,7 @@
 #include "common/protocol/paths.h"
 #include "server/api/page.h"
 #include "server/api/questions.h"
+#include "server/api/refusals.h"
 #include "server/api/values.h"
 
 namespace mydht::api {
@@ -17,6 +18,11 @@ using http::Route;
 /// All paths that no other row names are keys.
 constexpr std::string_view kKeys = "/*";
 
+/// A node that took another's place by mistake knows nothing of the values that people look for here.
+Task<http::Response> refuseStranger(const Context& context) {
+  co_return refuseWrite({Kind::NotDone, context.node.status().trouble});
+}
+
 using Endpoint = Task<http::Response> (*)(const Context&, http::Request&);
 
 }  // namespace
@@ -27,20 +33,26 @@ std::vector<Route> routesOf(const Context& context) {
     const auto answer = [&context, endpoint](http::Request& request) { return endpoint(context, request); };
     rows.push_back({method, std::string(path), caller, answer, std::move(help)});
   };
+  const auto valueRow = [&](Method method, std::string_view path, Caller caller, Endpoint endpoint, std::string help) {
+    const auto answer = [&context, endpoint](http::Request& request) {
+      return context.node.addressTaken() ? refuseStranger(context) : endpoint(context, request);
+    };
+    rows.push_back({method, std::string(path), caller, answer, std::move(help)});
+  };
   using namespace protocol;
   row(Method::Get, kHomePath, Caller::Reader, getPage, "the status page");
   row(Method::Put, kHomePath, Caller::Writer, putValue, "refused: a key has at least one byte");
   row(Method::Delete, kHomePath, Caller::Writer, deleteValue, "refused: a key has at least one byte");
-  row(Method::Get, kKeys, Caller::Reader, getValue, "the value of the key that the path spells, percent-encoded");
-  row(Method::Put, kKeys, Caller::Writer, putValue, "stores the body: 201 new, 204 replaced");
-  row(Method::Delete, kKeys, Caller::Writer, deleteValue, "deletes the value: 204, or 404 if there was none");
-  row(Method::Get, kValuePath, Caller::Reader, getValue, "the value of ?key=, for keys that no path can spell");
-  row(Method::Put, kValuePath, Caller::Writer, putValue, "stores the body under ?key=");
-  row(Method::Delete, kValuePath, Caller::Writer, deleteValue, "deletes the value of ?key=");
+  valueRow(Method::Get, kKeys, Caller::Reader, getValue, "the value of the key that the path spells, percent-encoded");
+  valueRow(Method::Put, kKeys, Caller::Writer, putValue, "stores the body: 201 new, 204 replaced");
+  valueRow(Method::Delete, kKeys, Caller::Writer, deleteValue, "deletes the value: 204, or 404 if there was none");
+  valueRow(Method::Get, kValuePath, Caller::Reader, getValue, "the value of ?key=, for keys that no path can spell");
+  valueRow(Method::Put, kValuePath, Caller::Writer, putValue, "stores the body under ?key=");
+  valueRow(Method::Delete, kValuePath, Caller::Writer, deleteValue, "deletes the value of ?key=");
   row(Method::Get, kStatusPath, Caller::Reader, getStatus, "this node and its ring, as JSON");
   row(Method::Get, kRingPath, Caller::Reader, getRing, "the same without keys");
   row(Method::Get, kWhereIsPath, Caller::Reader, getWhereIs, "the home nodes of ?key=, as JSON");
-  row(Method::Get, kHasKeyPath, Caller::Reader, getHasKey, "whether ?key= has a value, and which, as JSON");
+  valueRow(Method::Get, kHasKeyPath, Caller::Reader, getHasKey, "whether ?key= has a value, and which, as JSON");
   row(Method::Get, kHealthPath, Caller::Anybody, getHealth, "200 while this node serves as it should");
   rows.push_back({Method::Post, std::string(kPeerPath), Caller::Node, context.peer, "messages between nodes"});
   return rows;

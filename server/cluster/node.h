@@ -96,6 +96,10 @@ class Node final : public PeerHandler {
   /// start again with (R7).
   const std::string* fatal() const { return fatal_.empty() ? nullptr : &fatal_; }
 
+  /// Members of another ring know this node's address as one of theirs: its disk was emptied and it was started without
+  /// a seed. It must neither take writes nor say that a key is missing (R7).
+  bool addressTaken() const { return addressTaken_; }
+
   store::Store& store() { return store_; }
   const Membership& membership() const { return membership_; }
 

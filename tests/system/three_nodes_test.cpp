@@ -168,6 +168,24 @@ TEST(ThreeNodes, AnEmptiedNodeNeverMakesAKeyLookMissingAndIsFilledAgain) {
   }
 }
 
+TEST(ThreeNodes, AnEmptiedNodeThatIsStartedWithoutASeedSaysSoAndServesNothing) {
+  ClusterOfProcesses cluster(3);
+  ASSERT_TRUE(eventually([&] { return isSettled(cluster); }));
+  ASSERT_EQ(put(cluster.port(0), "/k", "value").status, 201);
+  cluster.kill(2);
+  cluster.emptyDisk(2);
+  cluster.start(2);
+  ASSERT_TRUE(eventually([&] { return !statusOf(cluster, 2).trouble.empty(); }));
+  EXPECT_EQ(get(cluster.port(2), "/_mydht/health").status, 503);
+  EXPECT_EQ(get(cluster.port(2), "/k").status, 503);
+  EXPECT_EQ(get(cluster.port(2), "/_mydht/haskey?key=k").status, 503);
+  const auto refused = put(cluster.port(2), "/k", "other");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.field("Mydht-Outcome"), "not-done");
+  EXPECT_NE(refused.body.find("-s"), std::string::npos) << refused.body;
+  EXPECT_EQ(get(cluster.port(1), "/k").body, "value");
+}
+
 TEST(ThreeNodes, StopWithinSecondsAllAtOnceAndGoOnWithoutSeeds) {
   ClusterOfProcesses cluster(3);
   ASSERT_TRUE(eventually([&] { return isSettled(cluster); }));

@@ -83,6 +83,7 @@ class HttpWorld final : public TransportSubject {
   ~HttpWorld() override {
     runtime::runOn(caller_.loop(), transport_.stop());
     stopServer();
+    pool_.stop();  // before the loops that its threads wake
   }
   void stopServer() {
     if (!server_) return;

@@ -143,6 +143,7 @@ int Program::run() {
   const int status = runtime::runOn(threads_.front()->loop(), serve());
   disk_->stop();
   for (const auto& thread : threads_) thread->stop();
+  pool_.stop();  // before the loops that its threads wake are destroyed
   return status;
 }
 

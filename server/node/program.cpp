@@ -150,6 +150,9 @@ int Program::run() {
 Task<int> Program::serve() {
   runtime::Signals signals(threads_.front()->loop());
   journal_->note(Severity::Info, "node.start", fmt::format("version={} pid={}", programVersion(), ::getpid()));
+  const auto swept = disk_->swept();
+  if (swept.removed > 0) journal_->note(Severity::Info, "disk.swept", fmt::format("files={}", swept.removed));
+  if (swept.missing > 0) journal_->note(Severity::Error, "disk.missing", fmt::format("files={}", swept.missing));
   co_await server_->start();  // other nodes call this one while it joins
   bool started = false;
   Gate watching(threads_.front()->loop());

@@ -107,6 +107,22 @@ TEST(OneNode, SaysAtCtrlCThatLeavingComesLater) {
   EXPECT_NE(cluster.process(0).errors().find("keeps its place"), std::string::npos);
 }
 
+TEST(OneNode, EndsAtOnceAtTheSecondCtrlC) {
+  ClusterOfProcesses cluster(1);
+  support::HttpClient busy(cluster.port(0));  // an upload that holds up the end
+  busy.send("PUT /slow HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\nabc");
+  ASSERT_EQ(get(cluster.port(0), "/other").status, 404);
+  cluster.process(0).signal(SIGINT);
+  ASSERT_TRUE(eventually([&] { return cluster.process(0).errors().find("keeps its place") != std::string::npos; }));
+  const auto begin = std::chrono::steady_clock::now();
+  ASSERT_TRUE(eventually([&] {
+    cluster.process(0).signal(SIGINT);
+    return cluster.process(0).status().has_value();
+  }));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(4));
+  EXPECT_EQ(cluster.process(0).status(), 128 + SIGINT);
+}
+
 TEST(OneNode, OpensItsLogAgainAtSighup) {
   ClusterOfProcesses cluster(0);
   const std::string log = cluster.directory() + "/log";

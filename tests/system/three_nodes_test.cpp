@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <boost/filesystem.hpp>
 #include <chrono>
 #include <csignal>
 #include <map>
@@ -184,6 +185,30 @@ TEST(ThreeNodes, AnEmptiedNodeThatIsStartedWithoutASeedSaysSoAndServesNothing) {
   EXPECT_EQ(refused.field("Mydht-Outcome"), "not-done");
   EXPECT_NE(refused.body.find("-s"), std::string::npos) << refused.body;
   EXPECT_EQ(get(cluster.port(1), "/k").body, "value");
+}
+
+TEST(ThreeNodes, ARestoredBackupJoinsAgainAsANewNodeAndBringsNothingBack) {
+  ClusterOfProcesses cluster(3);
+  ASSERT_TRUE(eventually([&] { return isSettled(cluster); }));
+  ASSERT_EQ(put(cluster.port(0), "/k", "old").status, 201);
+  const NodeId before = statusOf(cluster, 2).self;
+  ASSERT_EQ(cluster.stop(2), 0);
+  const std::string backup = cluster.directory() + "/backup";
+  boost::filesystem::copy(cluster.dataOf(2), backup, boost::filesystem::copy_options::recursive);
+  cluster.start(2);
+  ASSERT_TRUE(eventually([&] { return isSettled(cluster); }));
+  for (int i = 0; i < 30; ++i) ASSERT_EQ(put(cluster.port(2), "/k", "new" + std::to_string(i)).status, 204);
+  ASSERT_EQ(cluster.stop(2), 0);
+  cluster.emptyDisk(2);
+  boost::filesystem::rename(backup, cluster.dataOf(2));
+  cluster.launch(2);
+  ASSERT_EQ(cluster.process(2).wait(), 1) << cluster.process(2).output();
+  EXPECT_NE(cluster.process(2).errors().find("start it again"), std::string::npos) << cluster.process(2).errors();
+  cluster.start(2);
+  ASSERT_TRUE(eventually([&] { return isSettled(cluster); })) << get(cluster.port(2), "/_mydht/status").body;
+  EXPECT_NE(statusOf(cluster, 2).self, before);
+  EXPECT_EQ(get(cluster.port(2), "/k").body, "new29");
+  EXPECT_TRUE(eventually([&] { return get(cluster.port(2), "/k?consistency=one").body == "new29"; }));
 }
 
 TEST(ThreeNodes, StopWithinSecondsAllAtOnceAndGoOnWithoutSeeds) {

@@ -28,6 +28,12 @@ View::View(std::uint64_t ringIdentity, std::vector<RingPtr> active)
   MYDHT_ASSERT(canBeActive(active_));
 }
 
+ViewLists View::lists() const {
+  ViewLists lists{ringIdentity_, {}};
+  for (const RingPtr& version : active_) lists.active.push_back(version->list());
+  return lists;
+}
+
 std::vector<NodeId> View::homes(PartitionId partition) const {
   std::vector<NodeId> nodes;
   for (auto version = active_.rbegin(); version != active_.rend(); ++version) {
@@ -67,6 +73,16 @@ bool View::changesSince(const VersionName& newest, const VersionName& complete, 
   // often.
   const std::uint64_t ours = this->newest().name().height;
   return newest.height <= ours && complete.height <= ours;
+}
+
+bool canBeView(const ViewLists& lists) {
+  if (lists.active.empty() || lists.active.size() > kActiveVersions) return false;
+  for (std::size_t i = 0; i < lists.active.size(); ++i) {
+    const MemberList& list = lists.active[i];
+    if (!checkList(list)) return false;
+    if (i > 0 && (list == lists.active[i - 1] || !contains(list, lists.active[i - 1]))) return false;
+  }
+  return true;
 }
 
 bool canBeActive(const std::vector<RingPtr>& versions) {

@@ -13,6 +13,17 @@ namespace mydht::ring {
 /// At most this many versions are active at once (R3); further changes wait.
 inline constexpr std::size_t kActiveVersions = 3;
 
+/// A view as bytes carry it: without the tables, which everybody computes alike.
+struct ViewLists {
+  std::uint64_t ringIdentity = 0;
+  std::vector<MemberList> active;
+
+  bool operator==(const ViewLists&) const = default;
+};
+
+/// Whether lists that came from outside can be a view: each a version of the ring, in the order that View wants.
+bool canBeView(const ViewLists& lists);
+
 /// What one node knows of its ring: the active versions, from the newest complete one (first) to the newest (last),
 /// each containing the one before. An immutable value, shared as snapshot; a change makes a new view. Any thread.
 class View {
@@ -25,6 +36,8 @@ class View {
   const std::vector<RingPtr>& active() const { return active_; }
   const Ring& complete() const { return *active_.front(); }
   const Ring& newest() const { return *active_.back(); }
+  /// The same without the tables.
+  ViewLists lists() const;
   bool changing() const { return active_.size() > 1; }
 
   /// Distinct home nodes of the partition over all active versions; those of the newest version first, in ring order.

@@ -27,19 +27,24 @@ bool isMember(const ring::ViewPtr& view, NodeId node) {
 
 }  // namespace
 
-Membership::Membership(Executor& loop, store::Commits& commits, Journal& journal, const DeliberateBugs& bugs)
+Membership::Membership(Executor& loop, store::Commits& commits, Journal& journal, const DeliberateBugs& bugs,
+                       MakeRing makeRing)
     : loop_(loop),
       commits_(commits),
       journal_(journal),
       bugs_(bugs),
+      makeRing_(std::move(makeRing)),
       freed_(loop),
       changed_(loop),
       standing_(std::make_shared<const Standing>()) {}
 
 void Membership::load(const store::Identity& identity, store::RingState state) {
   identity_ = identity;
+  Known known;
+  if (!state.view.active.empty()) known.view = viewOf(state.view, nullptr);
+  known.row = std::move(state);
   const std::lock_guard lock(mutex_);
-  state_ = std::move(state);
+  known_ = std::move(known);
   publish();
 }
 
@@ -50,45 +55,64 @@ StandingPtr Membership::standing() const {
 
 ring::MemberList Membership::accepted() const {
   const std::lock_guard lock(mutex_);
-  return state_.accepted;
-}
-
-ring::VersionName Membership::completeHeld() const {
-  const std::lock_guard lock(mutex_);
-  return state_.completeHeld;
+  return known_.row.accepted;
 }
 
 void Membership::publish() {
   auto next = std::make_shared<Standing>();
-  next->view = state_.view;
-  next->filled = state_.filled;
-  next->member = isMember(state_.view, identity_.node);
+  next->view = known_.view;
+  next->filled = known_.row.filled;
+  next->member = isMember(known_.view, identity_.node);
   standing_ = std::move(next);
+}
+
+ring::ViewPtr Membership::viewOf(const ring::ViewLists& lists, const ring::ViewPtr& known) const {
+  std::vector<ring::RingPtr> active;
+  for (const ring::MemberList& list : lists.active) {
+    ring::RingPtr version;
+    for (std::size_t i = 0; known && i < known->active().size(); ++i) {
+      if (known->active()[i]->list() == list) version = known->active()[i];
+    }
+    active.push_back(version ? version : makeRing_(list));
+  }
+  return std::make_shared<const ring::View>(lists.ringIdentity, std::move(active));
+}
+
+ring::ViewLists Membership::withNext(const ring::View& view, ring::MemberList list) const {
+  ring::ViewLists lists = view.lists();
+  lists.active.push_back(std::move(list));
+  return lists;
+}
+
+Task<Status> Membership::write(Known& next) {
+  next.row.view = next.view->lists();
+  Batch batch;
+  batch.rows.emplace_back(store::kRingRow, store::encodeRingState(next.row));
+  if (bugs_.adoptUnsynced) {
+    commits_.remember(std::string(store::kRingRow), store::encodeRingState(next.row));
+    co_return Status();
+  }
+  auto committed = co_await commits_.commit(std::move(batch));
+  if (!committed) co_return committed.error().within("write down the ring");
+  co_return Status();
 }
 
 Task<Status> Membership::change(Edit edit) {
   co_await switchTo(loop_);
   while (busy_) co_await freed_.wait();
   busy_ = true;
-  store::RingState next = state_;
+  Known next = known_;
   const Result<bool> edited = edit(next);
   Status outcome;
-  if (!edited) {
-    outcome = edited.error();
-  } else if (*edited) {
-    Batch batch;
-    batch.rows.emplace_back(store::kRingRow, store::encodeRingState(next));
-    if (!bugs_.adoptUnsynced) {
-      auto committed = co_await commits_.commit(std::move(batch));
-      if (!committed) outcome = committed.error().within("write down the ring");
-    } else {
-      commits_.remember(std::string(store::kRingRow), store::encodeRingState(next));
-    }
-    if (outcome) {
-      const bool newView = next.view != state_.view;
+  if (!edited) outcome = edited.error();
+  if (edited && *edited) {
+    auto written = co_await write(next);
+    outcome = written;
+    if (written) {
+      const bool newView = next.view != known_.view;
       {
         const std::lock_guard lock(mutex_);
-        state_ = std::move(next);
+        known_ = std::move(next);
         publish();
       }
       if (newView) changed_.notifyAll();
@@ -101,55 +125,52 @@ Task<Status> Membership::change(Edit edit) {
 
 Task<Status> Membership::found(std::uint64_t ringIdentity, ring::Member self, std::uint32_t replicas,
                                std::string hostPort) {
-  const Edit edit = [&](store::RingState& state) -> Result<bool> {
+  const Edit edit = [&](Known& known) -> Result<bool> {
     ring::MemberList list;
     list.replicas = replicas;
     list.put(self);
-    state.accepted = list;
-    std::vector<ring::RingPtr> active{std::make_shared<const ring::Ring>(std::move(list))};
-    state.completeHeld = active.front()->name();
-    state.view = std::make_shared<const ring::View>(ringIdentity, std::move(active));
-    state.filled.set();
-    state.hostPort = hostPort;
+    known.view = viewOf({ringIdentity, {list}}, nullptr);
+    known.row.accepted = std::move(list);
+    known.row.completeHeld = known.view->complete().name();
+    known.row.filled.set();
+    known.row.hostPort = hostPort;
     return true;
   };
   auto done = co_await change(edit);
   co_return done;
 }
 
-Result<bool> Membership::merge(store::RingState& state, const ring::ViewPtr& other) const {
-  if (!other) return Error{Kind::BadRequest, "a view of the ring that cannot be read"};
-  if (!state.view) {
-    state.view = other;
+Result<bool> Membership::merge(Known& known, const ring::ViewLists& other) const {
+  if (other.active.empty()) return Error{Kind::BadRequest, "a view of the ring that cannot be read"};
+  if (!known.view) {
+    known.view = viewOf(other, nullptr);
   } else {
-    if (state.view->ringIdentity() != other->ringIdentity()) {
+    if (known.view->ringIdentity() != other.ringIdentity) {
       return Error{Kind::Conflict, fmt::format("that node is a member of another ring ({:016x}), this one of {:016x}",
-                                               other->ringIdentity(), state.view->ringIdentity())};
+                                               other.ringIdentity, known.view->ringIdentity())};
     }
-    auto merged = mergeViews(*state.view, *other);
+    if (known.view->lists() == other) return false;
+    auto merged = mergeViews(*known.view, *viewOf(other, known.view));
     if (!merged) return Error{Kind::Conflict, "two versions of the ring do not contain one another"};
-    const bool same = merged->newest().name() == state.view->newest().name() &&
-                      merged->complete().name() == state.view->complete().name() &&
-                      merged->active().size() == state.view->active().size();
-    if (same) return false;
-    state.view = std::make_shared<const ring::View>(std::move(*merged));
+    if (merged->active() == known.view->active()) return false;
+    known.view = std::make_shared<const ring::View>(std::move(*merged));
   }
-  state.accepted = ring::mergeLists(state.accepted, state.view->newest().list());
-  if (state.view->complete().name() > state.completeHeld) state.completeHeld = state.view->complete().name();
-  forgetWhatLeft(state);
+  known.row.accepted = ring::mergeLists(known.row.accepted, known.view->newest().list());
+  known.row.completeHeld = std::max(known.row.completeHeld, known.view->complete().name());
+  forgetWhatLeft(known);
   return true;
 }
 
-void Membership::forgetWhatLeft(store::RingState& state) const {
-  if (state.filled.none()) return;
+void Membership::forgetWhatLeft(Known& known) const {
+  if (known.row.filled.none()) return;
   for (std::size_t i = 0; i < limits::kPartitions; ++i) {
-    const auto partition = static_cast<PartitionId>(i);
-    if (state.filled[i] && !isHomeInAny(*state.view, identity_.node, partition)) state.filled.reset(i);
+    if (!known.row.filled[i]) continue;
+    if (!isHomeInAny(*known.view, identity_.node, static_cast<PartitionId>(i))) known.row.filled.reset(i);
   }
 }
 
-Task<Status> Membership::adopt(ring::ViewPtr other) {
-  const Edit edit = [&](store::RingState& state) -> Result<bool> { return merge(state, other); };
+Task<Status> Membership::adopt(ring::ViewLists other) {
+  const Edit edit = [&](Known& known) -> Result<bool> { return merge(known, other); };
   auto done = co_await change(edit);
   if (!done && done.error().kind == Kind::Conflict) {
     journal_.note(Severity::Error, "ring.conflict", fmt::format("why=\"{}\"", done.error().text));
@@ -158,25 +179,18 @@ Task<Status> Membership::adopt(ring::ViewPtr other) {
 }
 
 Task<Result<ring::MemberList>> Membership::accept(ring::MemberList proposal) {
-  ring::MemberList result;
-  const Edit edit = [&](store::RingState& state) -> Result<bool> {
-    result = ring::mergeLists(state.accepted, proposal);
-    if (result == state.accepted) return false;
-    state.accepted = result;
-    return true;
-  };
-  auto done = co_await change(edit);
-  if (!done) co_return done.error();
-  co_return result;
+  auto accepted = co_await holdComplete(ring::VersionName(), std::move(proposal));
+  co_return accepted;
 }
 
 Task<Result<ring::MemberList>> Membership::holdComplete(ring::VersionName version, ring::MemberList agreed) {
   ring::MemberList result;
-  const Edit edit = [&](store::RingState& state) -> Result<bool> {
-    result = ring::mergeLists(state.accepted, agreed);
-    if (version <= state.completeHeld && result == state.accepted) return false;
-    state.accepted = result;
-    state.completeHeld = std::max(state.completeHeld, version);
+  const Edit edit = [&](Known& known) -> Result<bool> {
+    if (!known.view) return Error{Kind::Unavailable, "this node has not joined a ring yet"};
+    result = ring::mergeLists(known.row.accepted, agreed);
+    if (version <= known.row.completeHeld && result == known.row.accepted) return false;
+    known.row.accepted = result;
+    known.row.completeHeld = std::max(known.row.completeHeld, version);
     return true;
   };
   auto done = co_await change(edit);
@@ -185,13 +199,13 @@ Task<Result<ring::MemberList>> Membership::holdComplete(ring::VersionName versio
 }
 
 Task<Status> Membership::markFilled(std::vector<PartitionId> partitions, ring::VersionName asOf) {
-  const Edit edit = [&](store::RingState& state) -> Result<bool> {
+  const Edit edit = [&](Known& known) -> Result<bool> {
     const auto isAsOf = [&](const ring::RingPtr& version) { return version->name() == asOf; };
-    if (!state.view || std::ranges::none_of(state.view->active(), isAsOf)) return false;
+    if (!known.view || std::ranges::none_of(known.view->active(), isAsOf)) return false;
     bool any = false;
     for (const PartitionId partition : partitions) {
-      if (state.filled[partition] || !isHomeInAny(*state.view, identity_.node, partition)) continue;
-      state.filled.set(partition);
+      if (known.row.filled[partition] || !isHomeInAny(*known.view, identity_.node, partition)) continue;
+      known.row.filled.set(partition);
       any = true;
     }
     return any;

@@ -24,12 +24,15 @@ struct Standing {
 };
 using StandingPtr = std::shared_ptr<const Standing>;
 
+/// Computes a version's table. A simulation of many nodes computes each only once.
+using MakeRing = std::function<ring::RingPtr(ring::MemberList)>;
+
 /// What this node knows of its ring, and the one place where that changes (R1 to R6): each change is one synced row,
 /// then a new snapshot. Changes run one after the other on loop 0; everything may be called on any loop. Owned by the
 /// node; borrows commits and journal.
 class Membership {
  public:
-  Membership(Executor& loop, store::Commits& commits, Journal& journal, const DeliberateBugs& bugs);
+  Membership(Executor& loop, store::Commits& commits, Journal& journal, const DeliberateBugs& bugs, MakeRing makeRing);
 
   /// Takes what the disk remembers; once, before anything else.
   void load(const store::Identity& identity, store::RingState state);
@@ -37,14 +40,15 @@ class Membership {
 
   StandingPtr standing() const;
   ring::ViewPtr view() const { return standing()->view; }
+  /// The view that follows this one with one more version.
+  ring::ViewLists withNext(const ring::View& view, ring::MemberList list) const;
   ring::MemberList accepted() const;
-  ring::VersionName completeHeld() const;
 
   /// Founds a ring of this node alone, which has then filled everything.
   Task<Status> found(std::uint64_t ringIdentity, ring::Member self, std::uint32_t replicas, std::string hostPort);
   /// Merges another node's view into this one's; synced when it returns (R4). Conflict: another ring, or versions that
   /// do not contain one another.
-  Task<Status> adopt(ring::ViewPtr other);
+  Task<Status> adopt(ring::ViewLists other);
   /// Accepts a proposal (R2): merges it with everything accepted before and answers with the result, synced.
   Task<Result<ring::MemberList>> accept(ring::MemberList proposal);
   /// Holds the fact that a version is complete (R6) and accepts the list that comes with it, in one synced step;
@@ -57,24 +61,32 @@ class Membership {
   Signal& changed() { return changed_; }
 
  private:
-  /// Changes the state and says whether it did; runs on loop 0 while no other change does.
-  using Edit = std::function<Result<bool>(store::RingState&)>;
+  /// What the disk holds, with the tables that go with it.
+  struct Known {
+    store::RingState row;  // its view is set when it is written
+    ring::ViewPtr view;
+  };
+  /// Changes what is known and says whether it did; runs on loop 0 while no other change does.
+  using Edit = std::function<Result<bool>(Known&)>;
   Task<Status> change(Edit edit);
-  Result<bool> merge(store::RingState& state, const ring::ViewPtr& other) const;
-  void forgetWhatLeft(store::RingState& state) const;
+  Task<Status> write(Known& next);
+  ring::ViewPtr viewOf(const ring::ViewLists& lists, const ring::ViewPtr& known) const;
+  Result<bool> merge(Known& known, const ring::ViewLists& other) const;
+  void forgetWhatLeft(Known& known) const;
   void publish();
 
   Executor& loop_;
   store::Commits& commits_;
   Journal& journal_;
   const DeliberateBugs& bugs_;
+  const MakeRing makeRing_;
   store::Identity identity_;
   bool busy_ = false;  // loop 0: a change is under way
   Signal freed_;
   Signal changed_;
   mutable std::mutex mutex_;
-  store::RingState state_;  // written on loop 0 with mutex_ held
-  StandingPtr standing_;    // guarded by mutex_
+  Known known_;           // written on loop 0 with mutex_ held
+  StandingPtr standing_;  // guarded by mutex_
 };
 
 }  // namespace mydht::cluster

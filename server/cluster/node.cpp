@@ -28,7 +28,7 @@ Node::Node(Settings settings, World world)
       loop_(*world_.loops.front()),
       commits_(world_.disk),
       store_({settings_.cacheBytes, settings_.bugs.lastArrivalWins}, world_.disk, commits_, world_.clock, world_.loops),
-      membership_(loop_, commits_, world_.journal, settings_.bugs),
+      membership_(loop_, commits_, world_.journal, settings_.bugs, world_.makeRing),
       peers_(settings_, membership_, commits_, world_.transport, world_.clock, world_.journal),
       staging_(store_),
       copier_(settings_, membership_, peers_, store_, staging_),

@@ -29,6 +29,7 @@ struct World {
   const Clock& clock;
   Random& random;
   Journal& journal;
+  MakeRing makeRing = [](ring::MemberList list) { return std::make_shared<const ring::Ring>(std::move(list)); };
 };
 
 enum class MemberState { Joining, Active, Leaving, Gone, Removed };

@@ -82,7 +82,7 @@ Task<Result<Reply>> Peers::open(Call answer) {
   if (unpacked->error) {
     if (unpacked->error->kind == Kind::OlderRing) {
       auto refused = wire::readPayload<wire::ViewMessage>(unpacked->payload);
-      if (!refused || !refused->view) co_return Error{Kind::Unavailable, "a refusal between nodes that cannot be read"};
+      if (!refused) co_return Error{Kind::Unavailable, "a refusal between nodes that cannot be read"};
       auto adopted = co_await membership_.adopt(refused->view);
       if (!adopted) co_return adopted.error();
     }

@@ -6,15 +6,6 @@
 #include <set>
 
 namespace mydht::cluster {
-namespace {
-
-std::vector<ring::RingPtr> withNext(const ring::View& view, ring::MemberList list) {
-  std::vector<ring::RingPtr> active = view.active();
-  active.push_back(std::make_shared<const ring::Ring>(std::move(list)));
-  return active;
-}
-
-}  // namespace
 
 RingChanges::RingChanges(Executor& loop, const Settings& settings, Membership& membership, Peers& peers, Random& random,
                          Journal& journal)
@@ -103,12 +94,11 @@ Task<Result<ring::ViewPtr>> RingChanges::agree(ring::MemberList wanted, Deadline
     const ring::MemberList list = *accepted;
     auto collected = co_await collect(view, list, std::nullopt, deadline);
     if (collected) {
-      const auto next = std::make_shared<const ring::View>(view->ringIdentity(), withNext(*view, list));
-      auto adopted = co_await membership_.adopt(next);
+      auto adopted = co_await membership_.adopt(membership_.withNext(*view, list));
       if (!adopted) co_return adopted.error();
-      journal_.note(Severity::Info, "ring.version",
-                    fmt::format("height={} members={}", next->newest().name().height, next->newest().present().size()));
       const ring::ViewPtr now = membership_.view();
+      journal_.note(Severity::Info, "ring.version",
+                    fmt::format("height={} members={}", now->newest().name().height, now->newest().present().size()));
       broadcast(now);
       co_return now;
     }
@@ -129,7 +119,7 @@ Task<> RingChanges::tell(NodeId node, ring::ViewPtr view) {
   wire::Gossip gossip;
   gossip.addresses = peers_.addresses();
   auto told = co_await peers_.ask(node, view, std::move(gossip), Body(), deadline);
-  wire::Adopt adopt{view};
+  wire::Adopt adopt{view->lists()};
   auto adopted = co_await peers_.ask(node, view, std::move(adopt), Body(), deadline);
   if (!told || !adopted) journal_.note(Severity::Debug, "ring.not-told", fmt::format("node={}", peers_.nameOf(node)));
 }
@@ -291,9 +281,9 @@ Task<Status> RingChanges::tryComplete(Deadline deadline) {
     if (!collected) outcome = collected.error();
   }
   if (outcome) {
-    std::vector<ring::RingPtr> rest(view->active().begin() + static_cast<std::ptrdiff_t>(*index), view->active().end());
-    const auto next = std::make_shared<const ring::View>(view->ringIdentity(), std::move(rest));
-    auto adopted = co_await membership_.adopt(next);
+    ring::ViewLists rest = view->lists();
+    rest.active.erase(rest.active.begin(), rest.active.begin() + static_cast<std::ptrdiff_t>(*index));
+    auto adopted = co_await membership_.adopt(std::move(rest));
     outcome = adopted;
     if (adopted) {
       journal_.note(Severity::Info, "ring.complete", fmt::format("height={}", name.height));

@@ -119,8 +119,8 @@ Bytes encodeIdentity(const Identity& identity) {
 
 Bytes encodeRingState(const RingState& state) {
   wire::Writer out;
-  out.number(kFormat).number<std::uint8_t>(state.view ? 1 : 0);
-  if (state.view) out.view(*state.view);
+  out.number(kFormat).number<std::uint8_t>(state.view.active.empty() ? 0 : 1);
+  if (!state.view.active.empty()) out.view(state.view);
   out.list(state.accepted).text(bitsOf(state.filled)).name(state.completeHeld).text(state.hostPort);
   return Bytes(out.take());
 }

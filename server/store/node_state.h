@@ -24,7 +24,7 @@ using PartitionSet = std::bitset<limits::kPartitions>;
 
 /// What a node knows of its ring, written as one row so that a change of it is one atomic, synced step.
 struct RingState {
-  ring::ViewPtr view;              ///< null: a member of no ring
+  ring::ViewLists view;            ///< without versions: a member of no ring
   ring::MemberList accepted;       ///< everything ever accepted by R2, the join of all proposals seen
   PartitionSet filled;             ///< partitions that this node is home to and has filled (R5)
   ring::VersionName completeHeld;  ///< the fact that this version is complete, held by R6

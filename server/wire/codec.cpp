@@ -42,9 +42,9 @@ Writer& Writer::list(const ring::MemberList& value) {
   return *this;
 }
 
-Writer& Writer::view(const ring::View& value) {
-  number(value.ringIdentity()).number(static_cast<std::uint8_t>(value.active().size()));
-  for (const ring::RingPtr& version : value.active()) list(version->list());
+Writer& Writer::view(const ring::ViewLists& value) {
+  number(value.ringIdentity).number(static_cast<std::uint8_t>(value.active.size()));
+  for (const ring::MemberList& version : value.active) list(version);
   return *this;
 }
 
@@ -125,18 +125,14 @@ ring::MemberList Reader::list() {
   return ok_ ? value : ring::MemberList{};
 }
 
-ring::ViewPtr Reader::view() {
-  const auto identity = number<std::uint64_t>();
+ring::ViewLists Reader::view() {
+  ring::ViewLists value;
+  number(value.ringIdentity);
   const std::size_t versions = number<std::uint8_t>();
-  if (versions == 0 || versions > ring::kActiveVersions) fail();
-  std::vector<ring::RingPtr> active;
-  for (std::size_t i = 0; i < versions && ok_; ++i) {
-    ring::MemberList version = list();
-    if (ok_) active.push_back(std::make_shared<const ring::Ring>(std::move(version)));
-  }
-  if (ok_ && !ring::canBeActive(active)) fail();
-  if (!ok_) return nullptr;
-  return std::make_shared<const ring::View>(identity, std::move(active));
+  if (versions > ring::kActiveVersions) fail();
+  for (std::size_t i = 0; i < versions && ok_; ++i) value.active.push_back(list());
+  if (ok_ && !ring::canBeView(value)) fail();
+  return value;
 }
 
 std::size_t Reader::count(std::size_t least) {

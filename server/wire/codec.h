@@ -26,7 +26,7 @@ class Writer {
   Writer& entry(const Entry& value);
   Writer& name(const ring::VersionName& value);
   Writer& list(const ring::MemberList& value);
-  Writer& view(const ring::View& value);
+  Writer& view(const ring::ViewLists& value);
 
   const std::string& bytes() const { return bytes_; }
   std::string take() { return std::move(bytes_); }
@@ -63,8 +63,8 @@ class Reader {
   Entry entry();
   ring::VersionName name();
   ring::MemberList list();
-  /// A view, computed anew with its tables; null and not ok() if it is not one.
-  ring::ViewPtr view();
+  /// Passes ring::canBeView if ok().
+  ring::ViewLists view();
   /// A count of things that take at least `least` bytes each: more than fit into the rest is a mistake.
   std::size_t count(std::size_t least);
 

@@ -58,10 +58,10 @@ struct Hello {
   static Hello read(Reader&) { return {}; }
 };
 
-/// A view as bytes carry it; null only after a failed read.
+/// A view of the ring.
 struct ViewMessage {
-  ring::ViewPtr view;
-  void write(Writer& out) const { out.view(*view); }
+  ring::ViewLists view;
+  void write(Writer& out) const { out.view(view); }
   static ViewMessage read(Reader& in) { return {in.view()}; }
 };
 /// Hand over your view of the ring.
@@ -75,16 +75,16 @@ struct GetView {
 struct Adopt {
   static constexpr MessageType kType = MessageType::Adopt;
   using Answer = Empty;
-  ring::ViewPtr view;
-  void write(Writer& out) const { out.view(*view); }
+  ring::ViewLists view;
+  void write(Writer& out) const { out.view(view); }
   static Adopt read(Reader& in) { return {in.view()}; }
 };
 
 /// What an acceptor of R2 answers.
 struct ProposeAnswer {
   ring::MemberList accepted;  ///< everything that the asked node has accepted, what was just proposed included
-  ring::ViewPtr view;         ///< the asked node's own view, so that no active version is overlooked
-  void write(Writer& out) const { out.list(accepted).view(*view); }
+  ring::ViewLists view;       ///< the asked node's own view, so that no active version is overlooked
+  void write(Writer& out) const { out.list(accepted).view(view); }
   static ProposeAnswer read(Reader& in);
 };
 /// A change of the ring on its way to a majority (R2).

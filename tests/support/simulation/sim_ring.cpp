@@ -1,0 +1,214 @@
+#include "tests/support/simulation/sim_ring.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "server/store/node_state.h"
+#include "server/wire/codec.h"
+
+namespace mydht::simulation {
+namespace {
+
+// 2026-11-20 08:00 UTC: where virtual wall clocks begin.
+constexpr std::int64_t kWallStart = 1'795'161'600'000'000;
+
+std::string_view nameOf(Severity severity) {
+  switch (severity) {
+    case Severity::Debug:
+      return "DEBUG";
+    case Severity::Info:
+      return "INFO";
+    case Severity::Warn:
+      return "WARN";
+    case Severity::Error:
+      return "ERROR";
+  }
+  return "?";
+}
+
+}  // namespace
+
+std::int64_t SimClock::wallMicros() const {
+  const auto since = std::chrono::duration_cast<std::chrono::microseconds>(time_.now() - SimTime::kStart);
+  return kWallStart + since.count() + offset_;
+}
+
+void SimTrace::line(std::string_view text) {
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(time_.now() - SimTime::kStart).count();
+  const std::string whole = fmt::format("{:>6}.{:06} {}", micros / 1'000'000, micros % 1'000'000, text);
+  for (const char byte : whole) hash_ = (hash_ ^ static_cast<unsigned char>(byte)) * 1099511628211ULL;
+  ++lines_;
+  if (print_) std::printf("%s\n", whole.c_str());
+}
+
+SimNode::SimNode(SimRing& ring, unsigned number)
+    : ring_(ring),
+      number_(number),
+      name_(fmt::format("node{}:50140", number)),
+      clock_(ring.time),
+      executor_(ring.time),
+      random_(ring.random.next()),
+      lives_(executor_) {}
+
+void SimNode::note(Severity severity, std::string_view event, std::string_view fields) {
+  ring_.trace.line(fmt::format("node{} {} {} {}", number_, nameOf(severity), event, fields));
+}
+
+void SimNode::start(std::vector<std::string> seeds) {
+  MYDHT_ASSERT(down());
+  ++incarnations_;
+  failed_.reset();
+  current_ = std::make_unique<Incarnation>();
+  Incarnation& incarnation = *current_;
+  incarnation.disk = std::make_unique<SimDisk>(medium_, random_, ring_.diskOptions);
+  endpoints_.push_back(std::make_unique<SimEndpoint>(ring_.network, name_, executor_));
+  incarnation.endpoint = endpoints_.back().get();
+  incarnation.requests = std::make_unique<Gate>(executor_);
+  cluster::Settings settings = ring_.settings;
+  settings.hostPort = name_;
+  settings.seeds = std::move(seeds);
+  cluster::World world{{&executor_},
+                       *incarnation.disk,
+                       *incarnation.endpoint,
+                       clock_,
+                       random_,
+                       *this,
+                       [&ring = ring_](ring::MemberList list) { return ring.makeRing(std::move(list)); }};
+  incarnation.node = std::make_unique<cluster::Node>(std::move(settings), std::move(world));
+  incarnation.endpoint->serve(*incarnation.node);
+  ring_.trace.line(name_ + " starts");
+  lives_.spawn(live(incarnation));
+}
+
+Task<> SimNode::live(Incarnation& incarnation) {
+  auto started = co_await incarnation.node->start();
+  incarnation.started = true;
+  incarnation.serving = started.ok() && !incarnation.ending;
+  if (!started) {
+    failed_ = started.error();
+    ring_.trace.line(fmt::format("{} does not start: {}", name_, started.error().text));
+  }
+  if (started && !incarnation.ending) co_return;
+  incarnation.ending = true;
+  if (started) co_await incarnation.node->stop();
+  co_await end(incarnation);
+}
+
+void SimNode::beginEnd() {
+  Incarnation& incarnation = *current_;
+  if (incarnation.ending) return;
+  incarnation.ending = true;
+  incarnation.serving = false;
+  struct Ending {
+    static Task<> run(SimNode& node, Incarnation& incarnation) {
+      co_await incarnation.node->stop();
+      co_await node.end(incarnation);
+    }
+  };
+  if (incarnation.started) lives_.spawn(Ending::run(*this, incarnation));
+}
+
+Task<> SimNode::end(Incarnation& incarnation) {
+  co_await incarnation.requests->close();
+  incarnation.endpoint->die();
+  co_await incarnation.endpoint->drained();
+  if (!incarnation.disk->crashed()) incarnation.disk->crash();
+  current_.reset();
+  ring_.trace.line(name_ + " is down");
+}
+
+void SimNode::kill(std::size_t keptBatches) {
+  if (down()) return;
+  ring_.trace.line(name_ + " is killed");
+  if (executor_.paused()) executor_.resume();
+  if (!current_->disk->crashed()) current_->disk->crash(keptBatches);
+  current_->endpoint->die();
+  beginEnd();
+}
+
+void SimNode::stop() {
+  if (down()) return;
+  ring_.trace.line(name_ + " is stopped");
+  beginEnd();
+}
+
+bool SimNode::up() const {
+  return current_ != nullptr && current_->serving;
+}
+
+void SimNode::spawn(Task<> task) {
+  current_->requests->spawn(std::move(task));
+}
+
+Result<store::NodeState> SimNode::durableState() {
+  SimRandom random(1);
+  SimDisk* const open = current_ ? current_->disk.get() : nullptr;
+  if (open != nullptr && !open->crashed()) {
+    return ring_.time.run(executor_, store::loadNodeState(*open, Time::max()));
+  }
+  SimDisk disk(medium_, random);
+  auto state = ring_.time.run(executor_, store::loadNodeState(disk, Time::max()));
+  disk.crash();
+  return state;
+}
+
+SimRing::SimRing(std::uint64_t seed, bool print)
+    : trace(time, print), network(time, seed * 3 + 1), random(seed * 3 + 2) {}
+
+SimRing::~SimRing() {
+  network.rule = nullptr;
+  network.releaseHeld();
+  for (const auto& node : nodes_) node->kill();
+  const auto allDown = [&] { return std::ranges::all_of(nodes_, [](const auto& node) { return node->down(); }); };
+  MYDHT_ASSERT(time.runUntil(allDown, time.now() + std::chrono::hours(30)));
+  time.runUntilIdle();
+}
+
+SimNode& SimRing::add() {
+  nodes_.push_back(std::make_unique<SimNode>(*this, static_cast<unsigned>(nodes_.size())));
+  return *nodes_.back();
+}
+
+void SimRing::startAndAwait(SimNode& node, std::vector<std::string> seeds) {
+  node.start(std::move(seeds));
+  MYDHT_ASSERT(await([&] { return node.up(); }));
+}
+
+void SimRing::startAll(unsigned nodes) {
+  for (unsigned i = 0; i < nodes; ++i) {
+    std::vector<std::string> seeds;
+    if (i > 0) seeds.push_back((*this)[0].name());
+    startAndAwait(add(), std::move(seeds));
+  }
+  MYDHT_ASSERT(await([&] { return quiet(); }));
+}
+
+bool SimRing::await(const std::function<bool()>& condition, Duration within) {
+  return time.runUntil(condition, time.now() + within);
+}
+
+bool SimRing::quiet() {
+  std::optional<ring::VersionName> name;
+  for (const auto& node : nodes_) {
+    if (!node->up()) continue;
+    const auto standing = node->node().membership().standing();
+    if (!standing->view || standing->view->changing() || !node->node().home().confirmed()) return false;
+    const ring::VersionName here = standing->view->newest().name();
+    if (name && *name != here) return false;
+    name = here;
+    if (node->node().status().toFill > 0) return false;
+  }
+  return name.has_value();
+}
+
+ring::RingPtr SimRing::makeRing(ring::MemberList list) {
+  wire::Writer key;
+  key.list(list);
+  ring::RingPtr& ring = rings_[key.take()];
+  if (!ring) ring = std::make_shared<const ring::Ring>(std::move(list));
+  return ring;
+}
+
+}  // namespace mydht::simulation

@@ -1,0 +1,151 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/cluster/node.h"
+#include "tests/support/simulation/sim_disk.h"
+#include "tests/support/simulation/sim_network.h"
+
+namespace mydht::simulation {
+
+/// The wall clock of one simulated node: virtual time with an offset that may jump.
+class SimClock final : public Clock {
+ public:
+  explicit SimClock(const SimTime& time) : time_(time) {}
+  std::int64_t wallMicros() const override;
+  void jump(std::int64_t micros) { offset_ += micros; }
+  std::int64_t offset() const { return offset_; }
+
+ private:
+  const SimTime& time_;
+  std::int64_t offset_ = 0;
+};
+
+/// Writes the journal lines of all nodes with virtual time, as the server does with real time: to standard output when
+/// tracing, and always into a hash, so that two runs can be compared to the byte.
+class SimTrace {
+ public:
+  SimTrace(const SimTime& time, bool print) : time_(time), print_(print) {}
+  void line(std::string_view text);
+  std::uint64_t hash() const { return hash_; }
+  std::uint64_t lines() const { return lines_; }
+  bool printing() const { return print_; }
+
+ private:
+  const SimTime& time_;
+  const bool print_;
+  std::uint64_t hash_ = 14695981039346656037ULL;
+  std::uint64_t lines_ = 0;
+};
+
+class SimRing;
+
+/// One node of a simulated ring: its medium, clock and executor live as long as the ring; each start makes a new
+/// incarnation of everything else on what the medium holds. Owned by the ring; one thread.
+class SimNode final : private Journal {
+ public:
+  SimNode(SimRing& ring, unsigned number);
+
+  const std::string& name() const { return name_; }
+  unsigned number() const { return number_; }
+  SimMedium& medium() { return medium_; }
+  SimClock& clock() { return clock_; }
+  SimExecutor& executor() { return executor_; }
+
+  /// Starts on what the medium holds, with these seeds; returns at once. Not while it runs.
+  void start(std::vector<std::string> seeds);
+  /// The power goes: everything under way ends, and only what was synced is left (and keptBatches unsynced batches).
+  void kill(std::size_t keptBatches = 0);
+  /// Stops as on SIGTERM: finishes what has begun.
+  void stop();
+
+  /// Serves: has started, is not being stopped.
+  bool up() const;
+  /// Nothing of it runs: may be started again.
+  bool down() const { return current_ == nullptr; }
+  /// The last start has failed; why.
+  const std::optional<Error>& failed() const { return failed_; }
+  /// The running incarnation; only while up().
+  cluster::Node& node() { return *current_->node; }
+  /// Its disk, for faults; only while not down().
+  SimDisk& disk() { return *current_->disk; }
+  /// Changes with every start, so that whoever waits for an incarnation knows that it has gone.
+  std::uint64_t incarnation() const { return incarnations_; }
+  /// Runs a task on the node, as the server runs a request: the node is not taken apart before it has ended.
+  void spawn(Task<> task);
+  /// Where it stands in the durable state of its own disk: who it is and what it knows of the ring.
+  Result<store::NodeState> durableState();
+
+ private:
+  struct Incarnation {
+    std::unique_ptr<SimDisk> disk;
+    std::unique_ptr<cluster::Node> node;
+    SimEndpoint* endpoint = nullptr;
+    std::unique_ptr<Gate> requests;
+    bool started = false;
+    bool serving = false;
+    bool ending = false;
+  };
+
+  void note(Severity severity, std::string_view event, std::string_view fields) override;
+  Task<> live(Incarnation& incarnation);
+  Task<> end(Incarnation& incarnation);
+  void beginEnd();
+
+  SimRing& ring_;
+  const unsigned number_;
+  const std::string name_;
+  SimMedium medium_;
+  SimClock clock_;
+  SimExecutor executor_;
+  SimRandom random_;
+  std::unique_ptr<Incarnation> current_;
+  std::vector<std::unique_ptr<SimEndpoint>> endpoints_;  // all there ever were: a pipe may still point at an old one
+  std::optional<Error> failed_;
+  std::uint64_t incarnations_ = 0;
+  Gate lives_;
+};
+
+/// A ring of simulated nodes on one virtual time, from one seed: the whole stack but sockets and files. Owned by a
+/// test; one thread.
+class SimRing {
+ public:
+  SimRing(std::uint64_t seed, bool print = false);
+  SimRing(const SimRing&) = delete;
+  SimRing& operator=(const SimRing&) = delete;
+  /// Kills what runs and waits until all is quiet.
+  ~SimRing();
+
+  SimTime time;
+  SimTrace trace;
+  SimNetwork network;
+  SimRandom random;
+  cluster::Settings settings;  ///< of every node to be started; name and seeds are set for each
+  SimDiskOptions diskOptions;
+
+  /// Adds a node that has not been started.
+  SimNode& add();
+  SimNode& operator[](std::size_t index) { return *nodes_[index]; }
+  std::size_t size() const { return nodes_.size(); }
+  /// Starts a ring of so many nodes, one after the other, and waits until it is complete.
+  void startAll(unsigned nodes);
+  /// Starts one node and waits until it serves; asserts that it does.
+  void startAndAwait(SimNode& node, std::vector<std::string> seeds);
+  /// Runs until the condition holds; false if it does not within that time.
+  bool await(const std::function<bool()>& condition, Duration within = std::chrono::minutes(2));
+  /// Whether every node that is up knows one complete version, the same one, and has filled everything.
+  bool quiet();
+
+  /// Computes each version's table once for all nodes.
+  ring::RingPtr makeRing(ring::MemberList list);
+
+ private:
+  friend class SimNode;
+  std::vector<std::unique_ptr<SimNode>> nodes_;
+  std::map<std::string, ring::RingPtr> rings_;
+};
+
+}  // namespace mydht::simulation

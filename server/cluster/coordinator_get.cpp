@@ -59,7 +59,8 @@ Task<Result<Located>> Coordinator::locate(Key key, Consistency consistency, bool
     } else {
       located = voted.error();
     }
-    const bool again = !located && located.error().kind == Kind::OlderRing;
+    // Conflict: what was found has been replaced before it could be fetched.
+    const bool again = !located && (located.error().kind == Kind::OlderRing || located.error().kind == Kind::Conflict);
     if (!again) co_return located;
     if (executor_.now() >= deadline) co_return Error{Kind::Unavailable, "the ring kept changing; try again"};
     co_await sleepUntil(executor_.now() + kBeginAgain);
@@ -211,8 +212,11 @@ Task<Result<Body>> Coordinator::body(Located located, std::uint64_t offset, std:
     first = sourceOf(std::move(*located.whole));
     located.holders.erase(located.holders.begin());
   }
-  co_return Body(std::make_unique<RemoteBody>(settings_, membership_, peers_, located.entry, offset, length,
-                                              located.holders, std::move(first)));
+  auto remote = std::make_unique<RemoteBody>(settings_, membership_, peers_, located.entry, offset, length,
+                                             located.holders, std::move(first));
+  auto opened = co_await remote->open();
+  if (!opened) co_return opened.error();
+  co_return Body(std::move(remote));
 }
 
 Task<Result<Written>> Coordinator::del(Key key, Consistency consistency, Precondition precondition, Deadline deadline) {

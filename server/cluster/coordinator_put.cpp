@@ -83,12 +83,12 @@ Task<Result<Written>> Coordinator::write(WriteOrder order, Deadline deadline) {
       replaced = replaced || round->replaced();
     }
     if (outcome == WriteOutcome::Done) {
-      co_return Written{order.entry.version,
-                        replaced,
-                        static_cast<unsigned>(round->accepted().size()),
-                        view->newest().copies(),
-                        view->newest().list().replicas,
-                        order.entry.sha256};
+      Written written{order.entry.version, view, replaced};
+      written.copies = static_cast<unsigned>(round->accepted().size());
+      written.homes = view->newest().copies();
+      written.wanted = view->newest().list().replicas;
+      written.sha256 = order.entry.sha256;
+      co_return written;
     }
     tainted = tainted || round->mayHaveEffect();
     const bool again = outcome == WriteOutcome::Refused || (round->top() != Version() && attempt < 2);

@@ -153,7 +153,7 @@ Task<Result<Body>> HomeNode::body(wire::FetchBody message, Deadline deadline) {
   auto row = co_await store_.row(message.entry.key, deadline);
   if (!row) co_return row.error();
   if (!*row || compareEntries((*row)->entry, message.entry) != 0) {
-    co_return Error{Kind::NotFound, "this node does not hold that version"};
+    co_return Error{Kind::Conflict, "this node does not hold that version any more"};
   }
   const std::uint64_t size = (*row)->entry.size;
   if (message.offset > size || message.length > size - message.offset) {

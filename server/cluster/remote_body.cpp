@@ -2,6 +2,12 @@
 
 namespace mydht::cluster {
 
+Task<Status> RemoteBody::open() {
+  if (current_ || at_ == end_) co_return Status();
+  auto opened = co_await openNext();
+  co_return opened;
+}
+
 Task<Result<Bytes>> RemoteBody::next(Deadline deadline) {
   if (at_ == end_) co_return Bytes();
   while (true) {

@@ -26,6 +26,9 @@ class RemoteBody final : public ByteSource {
         current_(std::move(first)),
         length_(length) {}
 
+  /// Opens the body at the first holder that still has it, unless it has begun to arrive already. Conflict: none has it
+  /// any more, it was replaced.
+  Task<Status> open();
   std::optional<std::uint64_t> size() const override { return length_; }
   Task<Result<Bytes>> next(Deadline deadline) override;
 

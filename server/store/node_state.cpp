@@ -15,18 +15,6 @@ Error damaged(std::string_view row) {
   return {Kind::Corrupt, "the row " + std::string(row) + " is damaged"};
 }
 
-std::optional<Identity> decodeIdentity(std::string_view content) {
-  wire::Reader in(content);
-  const auto format = in.number<std::uint8_t>();
-  Identity identity;
-  in.number(identity.node);
-  in.number(identity.boot);
-  in.number(identity.tokenSeed);
-  in.number(identity.replaces);
-  if (format != kFormat || !in.whole() || identity.node == 0) return std::nullopt;
-  return identity;
-}
-
 std::optional<RingState> decodeRingState(std::string_view content) {
   wire::Reader in(content);
   const auto format = in.number<std::uint8_t>();
@@ -115,6 +103,18 @@ Bytes encodeIdentity(const Identity& identity) {
   wire::Writer out;
   out.number(kFormat).number(identity.node).number(identity.boot).number(identity.tokenSeed).number(identity.replaces);
   return Bytes(out.take());
+}
+
+std::optional<Identity> decodeIdentity(std::string_view content) {
+  wire::Reader in(content);
+  const auto format = in.number<std::uint8_t>();
+  Identity identity;
+  in.number(identity.node);
+  in.number(identity.boot);
+  in.number(identity.tokenSeed);
+  in.number(identity.replaces);
+  if (format != kFormat || !in.whole() || identity.node == 0) return std::nullopt;
+  return identity;
 }
 
 Bytes encodeRingState(const RingState& state) {

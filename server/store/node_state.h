@@ -51,6 +51,7 @@ struct NodeState {
 Task<Result<NodeState>> loadNodeState(Disk& disk, Deadline deadline);
 
 Bytes encodeIdentity(const Identity& identity);
+std::optional<Identity> decodeIdentity(std::string_view content);
 Bytes encodeRingState(const RingState& state);
 Bytes encodePeerState(const PeerState& peer);
 

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "server/store/node_state.h"
+#include "server/store/rows.h"
 #include "server/wire/codec.h"
 
 namespace mydht::simulation {
@@ -142,23 +143,19 @@ void SimNode::spawn(Task<> task) {
   current_->requests->spawn(std::move(task));
 }
 
-Result<store::NodeState> SimNode::durableState() {
-  SimRandom random(1);
-  SimDisk* const open = current_ ? current_->disk.get() : nullptr;
-  if (open != nullptr && !open->crashed()) {
-    return ring_.time.run(executor_, store::loadNodeState(*open, Time::max()));
-  }
-  SimDisk disk(medium_, random);
-  auto state = ring_.time.run(executor_, store::loadNodeState(disk, Time::max()));
-  disk.crash();
-  return state;
+std::optional<store::Identity> SimNode::durableIdentity() const {
+  const Bytes* const row = medium_.row(store::kIdentityRow);
+  return row == nullptr ? std::nullopt : store::decodeIdentity(row->view());
 }
 
 SimRing::SimRing(std::uint64_t seed, bool print)
     : trace(time, print), network(time, seed * 3 + 1), random(seed * 3 + 2) {}
 
-SimRing::~SimRing() {
+SimRing::~SimRing() { shutDown(); }
+
+void SimRing::shutDown() {
   network.rule = nullptr;
+  network.observer = nullptr;
   network.releaseHeld();
   for (const auto& node : nodes_) node->kill();
   const auto allDown = [&] { return std::ranges::all_of(nodes_, [](const auto& node) { return node->down(); }); };

@@ -76,8 +76,8 @@ class SimNode final : private Journal {
   std::uint64_t incarnation() const { return incarnations_; }
   /// Runs a task on the node, as the server runs a request: the node is not taken apart before it has ended.
   void spawn(Task<> task);
-  /// Where it stands in the durable state of its own disk: who it is and what it knows of the ring.
-  Result<store::NodeState> durableState();
+  /// Who it is on its medium; none while that is empty.
+  std::optional<store::Identity> durableIdentity() const;
 
  private:
   struct Incarnation {
@@ -116,8 +116,10 @@ class SimRing {
   SimRing(std::uint64_t seed, bool print = false);
   SimRing(const SimRing&) = delete;
   SimRing& operator=(const SimRing&) = delete;
-  /// Kills what runs and waits until all is quiet.
+  /// Shuts down.
   ~SimRing();
+  /// Kills what runs and waits until nothing is under way. Whoever set rules, observers or timers outlives this.
+  void shutDown();
 
   SimTime time;
   SimTrace trace;

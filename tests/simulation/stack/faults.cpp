@@ -1,0 +1,209 @@
+#include "tests/simulation/stack/faults.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace mydht::simulation {
+namespace {
+
+constexpr Duration kSupervision = std::chrono::milliseconds(100);
+
+bool isNews(wire::MessageType type) { return type == wire::MessageType::Adopt || type == wire::MessageType::Gossip; }
+
+}  // namespace
+
+Faults::Faults(SimRing& ring, Options options) : ring_(ring), options_(options), random_(ring.random.next()) {}
+
+void Faults::start() {
+  for (unsigned i = 0; i < options_.nodes; ++i) {
+    ring_.add();
+    needSeeds_.insert(i);
+  }
+  backups_.resize(options_.nodes);
+  needSeeds_.erase(0);
+  ring_.startAndAwait(ring_[0], {});
+  unsettle();
+  ring_.network.rule = [this](const SimMessage& message) {
+    for (const unsigned node : deaf_) {
+      if (isNews(message.type) && (message.to == ring_[node].name() || message.from == ring_[node].name())) return Verdict::Drop;
+    }
+    return Verdict::Deliver;
+  };
+  ring_.time.callAt(ring_.time.now() + kSupervision, [this] { supervise(); });
+  ring_.time.callAt(ring_.time.now() + random_.between(options_.pauseLeast, options_.pauseMost), [this] { tick(); });
+}
+
+void Faults::unsettle() {
+  NetworkOptions& network = ring_.network.options;
+  network.loss = static_cast<unsigned>(random_.below(3) == 0 ? random_.below(30'000) : 0);
+  network.duplicate = static_cast<unsigned>(random_.below(30'000));
+  network.stall = static_cast<unsigned>(random_.below(2) == 0 ? random_.below(8'000) : 0);
+  network.delayMost = std::chrono::milliseconds(1 + random_.below(20));
+}
+
+void Faults::heal() {
+  healed_ = true;
+  deaf_.clear();
+  ring_.network.heal();
+  ring_.network.releaseHeld();
+  ring_.network.options = NetworkOptions{};
+  for (std::size_t i = 0; i < ring_.size(); ++i) {
+    if (ring_[i].executor().paused()) ring_[i].executor().resume();
+  }
+}
+
+/// Starts what is down, after a while that differs; a node whose disk remembers nothing needs a seed.
+void Faults::supervise() {
+  if (finished_) return;
+  for (unsigned i = 0; i < ring_.size(); ++i) {
+    SimNode& node = ring_[i];
+    if (node.up()) {
+      needSeeds_.erase(i);
+      if (node.node().fatal() != nullptr) {
+        needSeeds_.insert(i);
+        node.kill();
+      }
+    }
+    if (node.down() && (healed_ || random_.below(10) == 0)) startNode(node);
+  }
+  if (!lost_.empty() && ring_.quiet()) {
+    const bool allUp = std::all_of(lost_.begin(), lost_.end(), [&](unsigned i) { return ring_[i].up(); });
+    if (allUp) lost_.clear();
+  }
+  ring_.time.callAt(ring_.time.now() + kSupervision, [this] { supervise(); });
+}
+
+void Faults::startNode(SimNode& node) {
+  std::vector<std::string> seeds;
+  if (needSeeds_.contains(node.number())) {
+    for (std::size_t i = 0; i < ring_.size(); ++i) {
+      if (i != node.number() && ring_[i].up()) seeds.push_back(ring_[i].name());
+    }
+    if (seeds.empty()) return;
+  }
+  node.start(std::move(seeds));
+}
+
+void Faults::tick() {
+  if (healed_) return;
+  strike();
+  ++count_;
+  ring_.time.callAt(ring_.time.now() + random_.between(options_.pauseLeast, options_.pauseMost), [this] { tick(); });
+}
+
+void Faults::strike() {
+  switch (random_.below(12)) {
+    case 0:
+    case 1: killOne(); break;
+    case 2: killAll(); break;
+    case 3: stopOne(); break;
+    case 4: freezeOne(); break;
+    case 5:
+    case 6: cutPair(); break;
+    case 7: jumpClock(); break;
+    case 8: deafen(); break;
+    case 9: loseDisk(); break;
+    case 10: restoreBackup(); break;
+    default: unsettle(); break;
+  }
+}
+
+SimNode* Faults::randomUp() {
+  std::vector<SimNode*> up;
+  for (std::size_t i = 0; i < ring_.size(); ++i) {
+    if (ring_[i].up()) up.push_back(&ring_[i]);
+  }
+  return up.empty() ? nullptr : up[random_.below(up.size())];
+}
+
+void Faults::killOne() {
+  if (SimNode* const node = randomUp()) node->kill(random_.below(3));
+}
+
+void Faults::killAll() {
+  for (std::size_t i = 0; i < ring_.size(); ++i) ring_[i].kill(random_.below(2));
+}
+
+void Faults::stopOne() {
+  if (SimNode* const node = randomUp(); node != nullptr && !node->executor().paused()) node->stop();
+}
+
+void Faults::freezeOne() {
+  SimNode* const node = randomUp();
+  if (node == nullptr || node->executor().paused()) return;
+  node->executor().pause();
+  ring_.trace.line(node->name() + " is frozen");
+  const Duration time = random_.between(std::chrono::milliseconds(50), std::chrono::milliseconds(3000));
+  ring_.time.callAt(ring_.time.now() + time, [node] {
+    if (node->executor().paused()) node->executor().resume();
+  });
+}
+
+void Faults::cutPair() {
+  if (random_.below(3) == 0) {
+    ring_.network.heal();
+    return;
+  }
+  const auto a = random_.below(ring_.size());
+  const auto b = random_.below(ring_.size());
+  ring_.trace.line(fmt::format("cut node{} -> node{}", a, b));
+  ring_.network.cut(ring_[a].name(), ring_[b].name());
+  if (random_.below(2) == 0) ring_.network.cut(ring_[b].name(), ring_[a].name());
+  ring_.time.callAt(ring_.time.now() + random_.between(std::chrono::milliseconds(200), std::chrono::milliseconds(3000)),
+                    [this] { ring_.network.heal(); });
+}
+
+void Faults::jumpClock() {
+  SimNode& node = ring_[random_.below(ring_.size())];
+  const auto micros = static_cast<std::int64_t>(random_.below(60'000'000)) - 30'000'000;
+  ring_.trace.line(fmt::format("{} clock jumps by {}", node.name(), micros));
+  node.clock().jump(random_.below(4) == 0 ? -node.clock().offset() : micros);
+}
+
+void Faults::deafen() {
+  const auto node = static_cast<unsigned>(random_.below(ring_.size()));
+  if (deaf_.contains(node)) {
+    deaf_.erase(node);
+  } else if (deaf_.empty()) {
+    ring_.trace.line(fmt::format("node{} hears of changes only by being refused", node));
+    deaf_.insert(node);
+  }
+}
+
+bool Faults::mayLoseDisk() {
+  // Promise 1: with three or more nodes, the loss of any one disk, until it is refilled.
+  if (!options_.loseDisks || !lost_.empty() || !ring_.quiet()) return false;
+  for (unsigned i = 0; i < ring_.size(); ++i) {
+    if (ring_[i].up()) return ring_[i].node().membership().view()->newest().present().size() >= 3;
+  }
+  return false;
+}
+
+void Faults::loseDisk() {
+  SimNode* const node = randomUp();
+  if (node == nullptr || !mayLoseDisk()) return;
+  node->kill();
+  lost_.insert(node->number());
+  needSeeds_.insert(node->number());
+  ring_.trace.line(node->name() + " loses its disk");
+  node->medium().empty();
+}
+
+void Faults::restoreBackup() {
+  SimNode* const node = randomUp();
+  if (node == nullptr) return;
+  auto& backup = backups_[node->number()];
+  if (!backup) {
+    backup = node->medium().snapshot();
+    return;
+  }
+  if (!mayLoseDisk()) return;
+  node->kill();
+  lost_.insert(node->number());
+  ring_.trace.line(node->name() + " is set back to a backup");
+  node->medium().rollback(*backup);
+  backup.reset();
+}
+
+}  // namespace mydht::simulation

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "tests/simulation/stack/history.h"
+
+namespace mydht::simulation {
+
+/// C1: whether each key's operations can be explained by one order of them that respects real time, on a register that
+/// begins without a value; pending operations may take effect at any time after their begin, or never. Wing and Gong
+/// (1993) with Lowe's memory of what was tried. nullopt: yes; else the key's operations up to where no order goes on.
+std::optional<std::string> whyNotLinearizable(const History& history);
+
+}  // namespace mydht::simulation

@@ -1,0 +1,101 @@
+/// Runs the whole stack in virtual time from seeds:
+///   simulation --seeds 600 [--first-seed 1]    that many seeds, with the coverage at the end
+///   simulation --seed 42 [--trace]             one seed, with its journal
+///   simulation --replay --seed 42              one seed twice: the same trace, to the byte
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "tests/simulation/stack/run.h"
+
+namespace mydht::simulation {
+namespace {
+
+struct Arguments {
+  std::uint64_t seed = 0;
+  std::uint64_t first = 1;
+  std::uint64_t seeds = 1;
+  bool trace = false;
+  bool replay = false;
+};
+
+bool parse(int count, char** words, Arguments& arguments) {
+  for (int i = 1; i < count; ++i) {
+    const std::string word = words[i];
+    const auto number = [&]() -> std::uint64_t { return i + 1 < count ? std::strtoull(words[++i], nullptr, 10) : 0; };
+    if (word == "--seed") {
+      arguments.seed = number();
+    } else if (word == "--first-seed") {
+      arguments.first = number();
+    } else if (word == "--seeds") {
+      arguments.seeds = number();
+    } else if (word == "--trace") {
+      arguments.trace = true;
+    } else if (word == "--replay") {
+      arguments.replay = true;
+    } else {
+      return false;
+    }
+  }
+  return arguments.seeds > 0;
+}
+
+bool report(std::uint64_t seed, const RunResult& result) {
+  for (const std::string& text : result.broken) std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed), text.c_str());
+  return result.broken.empty();
+}
+
+int runOne(const Arguments& arguments) {
+  std::printf("seed %llu\n", static_cast<unsigned long long>(arguments.seed));
+  RunOptions options;
+  options.seed = arguments.seed;
+  options.trace = arguments.trace;
+  const RunResult result = runSeed(options);
+  bool good = report(arguments.seed, result);
+  if (arguments.replay) {
+    const bool same = runSeed(options).traceHash == result.traceHash;
+    std::printf("%s\n", same ? "the same trace twice" : "two different traces from one seed");
+    good = good && same;
+  }
+  return good ? 0 : 1;
+}
+
+int runMany(const Arguments& arguments) {
+  Coverage coverage;
+  std::uint64_t failed = 0;
+  std::uint64_t counted = 0;
+  for (std::uint64_t seed = arguments.first; seed < arguments.first + arguments.seeds; ++seed) {
+    RunOptions options;
+    options.seed = seed;
+    const RunResult result = runSeed(options);
+    if (!report(seed, result)) ++failed;
+    if (result.counts) ++counted;
+    coverage += result.coverage;
+    std::fflush(stdout);
+  }
+  std::fputs(fmt::format("{} seeds, {} of them with at least 300 operations and 5 faults, {} failed\n"
+                         "operations {}, faults {}, reads while the ring changes {}, refusals {}, second rounds {}, "
+                         "write-backs {}, keys filled on demand {}, fill pages {}, large bodies published {}\n",
+                         arguments.seeds, counted, failed, coverage.operations, coverage.faults, coverage.changingReads,
+                         coverage.refusals, coverage.secondRounds, coverage.writeBacks, coverage.fillVotes,
+                         coverage.fillPages, coverage.published)
+                 .c_str(),
+             stdout);
+  return failed == 0 && counted * 10 >= arguments.seeds * 9 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace mydht::simulation
+
+int main(int count, char** words) {
+  using namespace mydht::simulation;
+  Arguments arguments;
+  if (!parse(count, words, arguments)) {
+    std::fputs("usage: simulation --seeds N [--first-seed S] | --seed S [--trace] [--replay]\n", stderr);
+    return 2;
+  }
+  return arguments.seed != 0 ? runOne(arguments) : runMany(arguments);
+}

@@ -7,10 +7,10 @@ namespace mydht {
 Version HybridClock::tick(std::int64_t wallMicros) {
   if (wallMicros > last_.physicalMicros) {
     last_.physicalMicros = wallMicros;
-    last_.counter = 0;
+    last_.counter = firstCounter_;
   } else if (last_.counter == std::numeric_limits<std::uint32_t>::max()) {
     ++last_.physicalMicros;
-    last_.counter = 0;
+    last_.counter = firstCounter_;
   } else {
     ++last_.counter;
   }
@@ -24,6 +24,12 @@ void HybridClock::observe(const Version& seen) {
   } else if (seen.physicalMicros == last_.physicalMicros && seen.counter > last_.counter) {
     last_.counter = seen.counter;
   }
+}
+
+void HybridClock::goBackTo(std::int64_t wallMicros) {
+  firstCounter_ += 1u << 16;
+  last_.physicalMicros = wallMicros;
+  last_.counter = firstCounter_;
 }
 
 }  // namespace mydht

@@ -16,11 +16,15 @@ class HybridClock {
   Version tick(std::int64_t wallMicros);
   /// Learns of a version made elsewhere: later ticks are above it.
   void observe(const Version& seen);
+  /// Goes back to that time, after the wall clock was found to have been wrong. Versions stay unique: their counters
+  /// begin beyond those of the time before, for 2^16 such steps back of 2^16 versions a microsecond.
+  void goBackTo(std::int64_t wallMicros);
   /// The greatest time made or observed: what has to be kept across a restart.
   Version floor() const { return last_; }
 
  private:
   Version last_;
+  std::uint32_t firstCounter_ = 0;
 };
 
 }  // namespace mydht

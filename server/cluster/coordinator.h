@@ -28,8 +28,9 @@ struct Located {
 /// A write that was answered with success.
 struct Written {
   Version version;
-  ring::ViewPtr view;      ///< in which its quorums were counted
+  ring::ViewPtr view;     ///< in which its quorums were counted
   bool replaced = false;  ///< there was a live value before
+  unsigned versions = 1;  ///< under which it was offered: one a round
   unsigned copies = 0;    ///< synced copies when the answer went out,
   unsigned homes = 0;     ///< of that many home nodes (in the newest version),
   unsigned wanted = 0;    ///< of that many that the ring would like to have
@@ -62,8 +63,8 @@ class Coordinator {
   /// The same at consistency=one if this node has a copy in memory: no task, no wait. nullopt: use locate().
   std::optional<Result<Located>> locateAtHand(std::string_view key);
   /// Opens the located value or a range of it. A node that fails in the middle of it is followed by another one that
-  /// has the same version; if there is none the body breaks off. Conflict: the version has been replaced everywhere since
-  /// it was located; locate again.
+  /// has the same version; if there is none the body breaks off. Conflict: the version has been replaced everywhere
+  /// since it was located; locate again.
   Task<Result<Body>> body(Located located, std::uint64_t offset, std::uint64_t length, Deadline deadline);
 
   /// Stores a value. The deadline is for everything but the streaming of a large body, whose bound is its progress.
@@ -99,7 +100,8 @@ class Coordinator {
   Task<Status> probe(ring::ViewPtr view, PartitionId partition, Consistency consistency, Deadline deadline);
   Task<> hello(std::shared_ptr<std::set<NodeId>> alive, std::shared_ptr<unsigned> running,
                std::shared_ptr<Signal> changed, NodeId node, Deadline deadline);
-  Version above(const WriteRound& round);
+  std::shared_ptr<WriteRound> makeRound(const ring::ViewPtr& view, const WriteOrder& order, unsigned number);
+  Version above(const WriteRound& round, const Version& offered);
   Error refusal(const WriteRound& round, const ring::View& view, PartitionId partition, bool mayHaveEffect) const;
   std::string names(const std::vector<NodeId>& nodes) const;
 

@@ -160,7 +160,8 @@ Task<Status> Coordinator::repairPeer(std::shared_ptr<WriteBack> back, NodeId nod
     const Deadline deadline = std::min(back->giveUp, executor_.now() + settings_.timing.call);
     auto answer = co_await peers_.ask(node, back->view, std::move(message), *back->value, deadline);
     if (!answer) co_return answer.error();
-    if (answer->answer.outcome == wire::OfferOutcome::Settled) co_return Error{Kind::Conflict, "settled beyond it"};
+    if (answer->answer.outcome == wire::OfferOutcome::Settled)
+      co_return Error{Kind::OlderRing, "settled beyond it meanwhile: begin again"};
     co_return Status();
   }
   wire::Repair message{back->entry, back->source};
@@ -175,7 +176,8 @@ Task<Status> Coordinator::repairSelf(std::shared_ptr<WriteBack> back) {
     wire::Offer message{back->entry, wire::From::Repair, back->settled};
     auto answer = co_await home_.offer(speaker, std::move(message), *back->value, back->giveUp);
     if (!answer) co_return answer.error();
-    if (answer->outcome == wire::OfferOutcome::Settled) co_return Error{Kind::Conflict, "settled beyond it"};
+    if (answer->outcome == wire::OfferOutcome::Settled)
+      co_return Error{Kind::OlderRing, "settled beyond it meanwhile: begin again"};
     co_return Status();
   }
   wire::Repair message{back->entry, back->source};

@@ -61,29 +61,31 @@ Task<Result<Written>> Coordinator::putSmall(PutRequest request, std::string valu
 Task<Result<Written>> Coordinator::write(WriteOrder order, Deadline deadline) {
   const PartitionId partition = partitionOf(order.entry.key);
   bool tainted = false;
+  unsigned versions = 1;
+  order.entry.version = clock_.tick();
   for (unsigned attempt = 0;; ++attempt) {
     const ring::ViewPtr view = membership_.view();
     if (!view) co_return Error{Kind::NotDone, "this node has not joined a ring yet"};
     auto probed = co_await probe(view, partition, order.consistency, deadline);
     if (!probed) co_return Error{tainted ? Kind::Unknown : Kind::NotDone, probed.error().text};
-    order.entry.version = clock_.tick();
-    auto round =
-        std::make_shared<WriteRound>(executor_, settings_, peers_, home_, membership_.self().node, view, order, 1);
+    unsigned number = 1;
+    auto round = makeRound(view, order, number);
     const Deadline callDeadline = std::min(deadline, executor_.now() + settings_.timing.call);
     WriteOutcome outcome = co_await round->run(background_, callDeadline);
     bool replaced = round->replaced();
     if (outcome == WriteOutcome::SecondRound) {
       tainted = tainted || round->mayHaveEffect();
-      order.entry.version = above(*round);
-      round =
-          std::make_shared<WriteRound>(executor_, settings_, peers_, home_, membership_.self().node, view, order, 2);
+      order.entry.version = above(*round, order.entry.version);
+      ++versions;
+      number = 2;
+      round = makeRound(view, order, number);
       const Deadline secondDeadline = std::min(deadline, executor_.now() + settings_.timing.call);
       const WriteOutcome second = co_await round->run(background_, secondDeadline);
       outcome = second;
       replaced = replaced || round->replaced();
     }
     if (outcome == WriteOutcome::Done) {
-      Written written{order.entry.version, view, replaced};
+      Written written{order.entry.version, view, replaced, versions};
       written.copies = static_cast<unsigned>(round->accepted().size());
       written.homes = view->newest().copies();
       written.wanted = view->newest().list().replicas;
@@ -93,23 +95,29 @@ Task<Result<Written>> Coordinator::write(WriteOrder order, Deadline deadline) {
     tainted = tainted || round->mayHaveEffect();
     const bool again = outcome == WriteOutcome::Refused || (round->top() != Version() && attempt < 2);
     if (!again || executor_.now() >= deadline) co_return refusal(*round, *view, partition, tainted);
+    // The same version goes again after a refusal for an older view (R4), a higher one after one for its time (R12).
+    if (outcome != WriteOutcome::Refused) {
+      order.entry.version = above(*round, order.entry.version);
+      ++versions;
+    }
     co_await sleepUntil(executor_.now() + kBeginAgain);
   }
 }
 
-Version Coordinator::above(const WriteRound& round) {
-  if (round.clamp()) {
-    // This node's clock is ahead of its home nodes': it goes by theirs.
-    journal_.note(Severity::Warn, "clock.ahead",
-                  fmt::format("by_micros={}", clock_.tick().physicalMicros - *round.clamp()));
-    Version version = std::max(round.top(), Version{*round.clamp(), 0, 0, 0});
-    version.counter += 1;
-    version.node = membership_.self().node;
-    version.boot = membership_.self().boot;
-    return version;
+std::shared_ptr<WriteRound> Coordinator::makeRound(const ring::ViewPtr& view, const WriteOrder& order,
+                                                   unsigned number) {
+  return std::make_shared<WriteRound>(executor_, settings_, peers_, home_, membership_.self().node, view, order,
+                                      number);
+}
+
+Version Coordinator::above(const WriteRound& round, const Version& offered) {
+  if (round.clamp() && round.surelyNowhere() && round.top() < offered) {
+    // This node's clock is ahead of its home nodes', and nobody has taken its version: it goes by theirs. Had one taken
+    // it, a lower version would be lost behind it.
+    journal_.note(Severity::Warn, "clock.ahead", fmt::format("by_micros={}", offered.physicalMicros - *round.clamp()));
+    return clock_.goBackTo(*round.clamp(), round.top());
   }
-  clock_.observe(round.top());
-  return clock_.tick();
+  return clock_.above(std::max(round.top(), offered));
 }
 
 Error Coordinator::refusal(const WriteRound& round, const ring::View& view, PartitionId partition,

@@ -62,9 +62,8 @@ struct Copier::FillVotes {
   std::string lastError;
 };
 
-Task<> Copier::askForFill(std::shared_ptr<FillVotes> votes, NodeId node, Key key, ring::ViewPtr view,
+Task<> Copier::askForFill(std::shared_ptr<FillVotes> votes, NodeId node, wire::Vote message, ring::ViewPtr view,
                           Deadline deadline) {
-  wire::Vote message{std::move(key), 0, wire::VoteFor::Fill};
   auto answer = co_await peers_.ask(node, std::move(view), std::move(message), Body(), deadline);
   if (answer) {
     ++votes->voted;
@@ -81,32 +80,43 @@ Task<> Copier::askForFill(std::shared_ptr<FillVotes> votes, NodeId node, Key key
   votes->changed.notifyAll();
 }
 
-Task<Status> Copier::fillKey(Key key, ring::ViewPtr view, Deadline deadline) {
+Task<Status> Copier::fillKeyFrom(std::size_t version, Key key, ring::ViewPtr view, Deadline deadline) {
   Executor& executor = co_await currentExecutor();
-  const PartitionId partition = partitionOf(key);
-  const ring::Ring& complete = view->complete();
-  const unsigned needed = settings_.bugs.fillFromOne ? 1 : complete.quorum();
+  const ring::Ring& source = *view->active()[version];
+  const unsigned needed = settings_.bugs.fillFromOne ? 1 : source.quorum();
   const auto votes = std::make_shared<FillVotes>(executor);
-  for (const NodeId node : complete.homes(partition)) {
-    if (node == membership_.self().node) continue;
+  for (const NodeId node : source.homes(partitionOf(key))) {
+    if (node == membership_.self().node) {
+      votes->voted += version > 0 ? 1 : 0;  // between the complete and the newest version what lies here counts
+      continue;
+    }
     ++votes->running;
-    votes->gate.spawn(askForFill(votes, node, key, view, deadline));
+    wire::Vote message{key, 0, version == 0 ? wire::VoteFor::Fill : wire::VoteFor::FillAny};
+    votes->gate.spawn(askForFill(votes, node, std::move(message), view, deadline));
   }
   while (votes->voted < needed && votes->running > 0) co_await votes->changed.wait();
   const bool enough = votes->voted >= needed;
   const std::optional<Entry> newest = votes->newest;
-  const NodeId source = votes->source;
+  const NodeId from = votes->source;
   const Version settled = votes->settled;
   co_await votes->gate.close();
   if (!enough) {
-    co_return Error{Kind::Unavailable,
-                    fmt::format("this node has not filled the key yet, and {} of {} nodes that could say "
-                                "answered: {}",
-                                votes->voted, needed, votes->lastError)};
+    co_return Error{
+        Kind::Unavailable,
+        fmt::format("this node has not filled the key yet, and only {} of the {} nodes needed could say: {}",
+                    votes->voted, needed, votes->lastError)};
   }
   if (!newest) co_return Status();
-  auto fetched = co_await fetch(*newest, source, wire::From::Fill, settled, deadline);
+  auto fetched = co_await fetch(*newest, from, wire::From::Fill, settled, deadline);
   co_return fetched;
+}
+
+Task<Status> Copier::fillKey(Key key, ring::ViewPtr view, Deadline deadline) {
+  for (std::size_t version = 0; version == 0 || version + 1 < view->active().size(); ++version) {
+    auto filled = co_await fillKeyFrom(version, key, view, deadline);
+    if (!filled) co_return filled;
+  }
+  co_return Status();
 }
 
 }  // namespace mydht::cluster

@@ -20,12 +20,15 @@ class Copier {
   Task<Status> fetch(Entry entry, NodeId source, wire::From from, Version settled, Deadline deadline);
   /// Whether this node holds the entry, or something newer, already.
   Task<Result<bool>> holds(Entry entry, Deadline deadline);
-  /// Fills one key from a read quorum of the newest complete version's home nodes, each of which knows this view (R5).
+  /// Fills one key as Filler fills partitions: from a quorum of the home nodes of each active version but the newest,
+  /// each of which knows this view (R5).
   Task<Status> fillKey(Key key, ring::ViewPtr view, Deadline deadline);
 
  private:
   struct FillVotes;
-  Task<> askForFill(std::shared_ptr<FillVotes> votes, NodeId node, Key key, ring::ViewPtr view, Deadline deadline);
+  Task<Status> fillKeyFrom(std::size_t version, Key key, ring::ViewPtr view, Deadline deadline);
+  Task<> askForFill(std::shared_ptr<FillVotes> votes, NodeId node, wire::Vote message, ring::ViewPtr view,
+                    Deadline deadline);
 
   const Settings& settings_;
   const Membership& membership_;

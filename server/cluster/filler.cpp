@@ -34,14 +34,19 @@ Task<> Filler::stop() {
   return background_.close();
 }
 
-std::map<std::vector<NodeId>, Filler::Group> Filler::missing(const Standing& standing) const {
-  std::map<std::vector<NodeId>, Group> groups;
+std::map<Filler::Sources, Filler::Group> Filler::missing(const Standing& standing) const {
+  std::map<Sources, Group> groups;
   const NodeId self = membership_.self().node;
+  const auto& active = standing.view->active();
   for (std::size_t i = 0; i < limits::kPartitions; ++i) {
     const auto partition = static_cast<PartitionId>(i);
     if (standing.filled[i] || !standing.view->newest().isHome(self, partition)) continue;
-    const auto homes = standing.view->complete().homes(partition);
-    groups[{homes.begin(), homes.end()}].push_back(partition);
+    Sources sources;
+    for (std::size_t version = 0; version == 0 || version + 1 < active.size(); ++version) {
+      const auto homes = active[version]->homes(partition);
+      sources.emplace_back(homes.begin(), homes.end());
+    }
+    groups[std::move(sources)].push_back(partition);
   }
   return groups;
 }
@@ -52,9 +57,8 @@ Task<Status> Filler::fill() {
   Status outcome;
   for (const auto& [sources, partitions] : missing(*standing)) {
     for (std::size_t at = 0; at < partitions.size(); at += kGroup) {
-      const auto end = std::min(partitions.size(), at + kGroup);
-      Group some(partitions.begin() + static_cast<std::ptrdiff_t>(at),
-                 partitions.begin() + static_cast<std::ptrdiff_t>(end));
+      const auto begin = partitions.begin() + static_cast<std::ptrdiff_t>(at);
+      Group some(begin, begin + static_cast<std::ptrdiff_t>(std::min(kGroup, partitions.size() - at)));
       auto filled = co_await fillGroup(sources, std::move(some), standing->view);
       if (!filled) outcome = filled;
       if (membership_.view() != standing->view) co_return Status();
@@ -63,37 +67,54 @@ Task<Status> Filler::fill() {
   co_return outcome;
 }
 
-Task<Status> Filler::fillGroup(std::vector<NodeId> sources, Group partitions, ring::ViewPtr view) {
+Task<Status> Filler::fillGroup(Sources sources, Group partitions, ring::ViewPtr view) {
+  const std::size_t asked = partitions.size();
+  Status outcome;
+  for (std::size_t version = 0; version < sources.size(); ++version) {
+    auto filled = co_await fillFrom(sources[version], std::move(partitions), version == 0, view);
+    if (!filled) co_return filled.error();
+    partitions = std::move(*filled);
+  }
+  if (!partitions.empty()) {
+    journal_.note(Severity::Debug, "fill.partitions", fmt::format("count={} of={}", partitions.size(), asked));
+    const std::size_t filled = partitions.size();
+    auto marked = co_await membership_.markFilled(std::move(partitions), view->newest().name());
+    if (!marked || filled == asked) co_return marked;
+    partitions.clear();
+  }
+  co_return Error{Kind::Unavailable,
+                  fmt::format("some of {} partitions wait for a quorum of their former home nodes", asked)};
+}
+
+Task<Result<Filler::Group>> Filler::fillFrom(std::vector<NodeId> sources, Group partitions, bool filledOnly,
+                                             ring::ViewPtr view) {
   const unsigned needed = settings_.bugs.fillFromOne ? 1 : ring::quorumOf(sources.size());
   std::map<PartitionId, unsigned> covered;
-  std::string why;
+  const NodeId self = membership_.self().node;
+  if (!filledOnly && std::find(sources.begin(), sources.end(), self) != sources.end()) {
+    for (const PartitionId partition : partitions) ++covered[partition];  // what lies here lies here
+  }
   const auto done = [&](PartitionId partition) { return covered[partition] >= needed; };
   for (const NodeId source : peers_.usableFirst(sources, loop_.now())) {
-    if (source == membership_.self().node) continue;
+    if (source == self) continue;
     if (std::all_of(partitions.begin(), partitions.end(), done)) break;
-    auto cannotSay = co_await copyFrom(source, partitions, view);
+    auto cannotSay = co_await copyFrom(source, partitions, filledOnly, view);
     if (!cannotSay) {
-      why = cannotSay.error().text;
+      journal_.note(Severity::Info, "fill.source", fmt::format("why=\"{}\"", cannotSay.error().text));
       continue;
     }
     for (const PartitionId partition : partitions) {
-      if (!cannotSay->contains(partition)) ++covered[partition];
+      if (!filledOnly || !cannotSay->contains(partition)) ++covered[partition];
     }
   }
   Group filled;
   std::copy_if(partitions.begin(), partitions.end(), std::back_inserter(filled), done);
-  if (!filled.empty()) {
-    journal_.note(Severity::Debug, "fill.partitions", fmt::format("count={} of={}", filled.size(), partitions.size()));
-    auto marked = co_await membership_.markFilled(filled, view->newest().name());
-    if (!marked) co_return marked;
-  }
-  if (filled.size() == partitions.size()) co_return Status();
-  co_return Error{Kind::Unavailable, fmt::format("{} partitions wait for {} of their {} former home nodes: {}",
-                                                 partitions.size() - filled.size(), needed, sources.size(), why)};
+  co_return filled;
 }
 
-Task<Result<std::set<PartitionId>>> Filler::copyFrom(NodeId source, Group partitions, ring::ViewPtr view) {
-  wire::FillPage message{partitions, 0, Key(), kPageBytes};
+Task<Result<std::set<PartitionId>>> Filler::copyFrom(NodeId source, Group partitions, bool filledOnly,
+                                                     ring::ViewPtr view) {
+  wire::FillPage message{partitions, 0, Key(), kPageBytes, !filledOnly};
   std::set<PartitionId> cannotSay;
   while (true) {
     auto answer = co_await peers_.ask(source, view, message, Body(), loop_.now() + 2 * settings_.timing.call);

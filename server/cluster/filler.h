@@ -24,11 +24,14 @@ class Filler {
   Task<> stop();
 
  private:
+  /// The home nodes of a partition in each active version but the newest, the complete one first.
+  using Sources = std::vector<std::vector<NodeId>>;
   /// Partitions with the same sources travel together.
   using Group = std::vector<PartitionId>;
-  std::map<std::vector<NodeId>, Group> missing(const Standing& standing) const;
-  Task<Status> fillGroup(std::vector<NodeId> sources, Group partitions, ring::ViewPtr view);
-  Task<Result<std::set<PartitionId>>> copyFrom(NodeId source, Group partitions, ring::ViewPtr view);
+  std::map<Sources, Group> missing(const Standing& standing) const;
+  Task<Status> fillGroup(Sources sources, Group partitions, ring::ViewPtr view);
+  Task<Result<Group>> fillFrom(std::vector<NodeId> sources, Group partitions, bool filledOnly, ring::ViewPtr view);
+  Task<Result<std::set<PartitionId>>> copyFrom(NodeId source, Group partitions, bool filledOnly, ring::ViewPtr view);
   struct Take;
   Task<Status> takeAll(NodeId source, wire::FillPageAnswer page);
   Task<> takeOne(std::shared_ptr<Take> take, NodeId source, wire::FillRow row, Version settled);

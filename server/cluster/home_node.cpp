@@ -23,6 +23,7 @@ Status HomeNode::refuse(const wire::Speaker& from, PartitionId partition) const 
 
 Task<Status> HomeNode::catchUp(wire::Speaker from, Deadline deadline) {
   const auto view = membership_.view();
+  if (!view) co_return Error{Kind::Unavailable, "this node has not joined a ring yet"};
   const bool knowsLess = from.newest > view->newest().name() || from.complete > view->complete().name();
   if (!knowsLess || from.node == membership_.self().node) co_return Status();
   auto answer = co_await peers_.askAt(from.hostPort, wire::GetView(), deadline);
@@ -59,7 +60,8 @@ Task<Result<RowVote>> HomeNode::vote(wire::Speaker from, wire::Vote message, Dea
   if (!admitted) co_return admitted.error();
   const StandingPtr standing = membership_.standing();
   if (const Status served = serves(*standing, partition); !served) co_return served.error();
-  if (!standing->filled[partition] && !settings_.bugs.voteUnfilled) {
+  const bool mustBeFilled = message.purpose != wire::VoteFor::FillAny && !settings_.bugs.voteUnfilled;
+  if (!standing->filled[partition] && mustBeFilled) {
     if (message.purpose != wire::VoteFor::Quorum)
       co_return Error{Kind::Unavailable, "this node has not filled that key yet"};
     auto filled = co_await copier_.fillKey(message.key, standing->view, deadline);
@@ -71,7 +73,8 @@ Task<Result<RowVote>> HomeNode::vote(wire::Speaker from, wire::Vote message, Dea
   if (membership_.view() != standing->view) {
     if (const Status refused = refuse(from, partition); !refused) co_return refused.error();
   }
-  co_return RowVote{std::move(*row), store_.settled(partition)};
+  // Only a filled home node's mark says anything of what it holds (R12).
+  co_return RowVote{std::move(*row), standing->filled[partition] ? store_.settled(partition) : Version()};
 }
 
 Task<Result<wire::OfferAnswer>> HomeNode::offer(wire::Speaker from, wire::Offer message, Bytes value,
@@ -198,7 +201,8 @@ Task<Result<wire::FillPageAnswer>> HomeNode::fillPage(wire::Speaker from, wire::
   // Half of the message is left for what a single row may be beyond the wish.
   std::size_t room = std::min<std::size_t>(message.mostBytes, limits::kMessageBytes / 2);
   for (const PartitionId partition : message.partitions) {
-    if (partition < message.startPartition || !standing->filled[partition]) continue;
+    if (partition < message.startPartition) continue;
+    if (!standing->filled[partition] && !message.unfilledToo) continue;
     const Key after = partition == message.startPartition ? message.after : Key();
     if (room == 0 && !store_.isEmpty(partition)) {
       answer.over = false;

@@ -17,6 +17,18 @@ bool isHomeInAny(const ring::View& view, NodeId node, PartitionId partition) {
   return false;
 }
 
+/// Whether the node is home in one stretch of the active versions: a home that comes back has missed something.
+bool staysHome(const ring::View& view, NodeId node, PartitionId partition) {
+  unsigned begins = 0;
+  bool home = false;
+  for (const ring::RingPtr& version : view.active()) {
+    const bool now = version->isHome(node, partition);
+    begins += now && !home ? 1 : 0;
+    home = now;
+  }
+  return begins == 1;
+}
+
 bool isMember(const ring::ViewPtr& view, NodeId node) {
   if (!view) return false;
   for (const ring::RingPtr& version : view->active()) {
@@ -142,7 +154,8 @@ Task<Status> Membership::found(std::uint64_t ringIdentity, ring::Member self, st
 
 Result<bool> Membership::merge(Known& known, const ring::ViewLists& other) const {
   if (other.active.empty()) return Error{Kind::BadRequest, "a view of the ring that cannot be read"};
-  if (!known.view) {
+  const ring::ViewPtr before = known.view;
+  if (!before) {
     known.view = viewOf(other, nullptr);
   } else {
     if (known.view->ringIdentity() != other.ringIdentity) {
@@ -157,15 +170,21 @@ Result<bool> Membership::merge(Known& known, const ring::ViewLists& other) const
   }
   known.row.accepted = ring::mergeLists(known.row.accepted, known.view->newest().list());
   known.row.completeHeld = std::max(known.row.completeHeld, known.view->complete().name());
-  forgetWhatLeft(known);
+  if (before) forgetWhatLeft(known, *before);
   return true;
 }
 
-void Membership::forgetWhatLeft(Known& known) const {
+void Membership::forgetWhatLeft(Known& known, const ring::View& before) const {
   if (known.row.filled.none()) return;
+  const auto isNewest = [&](const ring::RingPtr& version) { return version->name() == before.newest().name(); };
+  if (std::ranges::none_of(known.view->active(), isNewest)) {
+    // Versions may have come and gone meanwhile in which this node was no home: what it holds may be behind.
+    known.row.filled.reset();
+    return;
+  }
   for (std::size_t i = 0; i < limits::kPartitions; ++i) {
     if (!known.row.filled[i]) continue;
-    if (!isHomeInAny(*known.view, identity_.node, static_cast<PartitionId>(i))) known.row.filled.reset(i);
+    if (!staysHome(*known.view, identity_.node, static_cast<PartitionId>(i))) known.row.filled.reset(i);
   }
 }
 

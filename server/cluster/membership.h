@@ -72,7 +72,7 @@ class Membership {
   Task<Status> write(Known& next);
   ring::ViewPtr viewOf(const ring::ViewLists& lists, const ring::ViewPtr& known) const;
   Result<bool> merge(Known& known, const ring::ViewLists& other) const;
-  void forgetWhatLeft(Known& known) const;
+  void forgetWhatLeft(Known& known, const ring::View& before) const;
   void publish();
 
   Executor& loop_;

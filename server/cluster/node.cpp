@@ -10,6 +10,7 @@ namespace {
 constexpr Duration kDiskPatience = std::chrono::minutes(5);
 // How long a start waits for a majority to confirm it before it serves what needs no vote of its own.
 constexpr Duration kConfirmPatience = std::chrono::seconds(2);
+constexpr Duration kAnsweringPoll = std::chrono::milliseconds(2);
 
 MemberState stateOf(const ring::View& view, NodeId node) {
   const ring::Member* const newest = view.newest().list().find(node);
@@ -26,8 +27,9 @@ Node::Node(Settings settings, World world)
     : settings_(std::move(settings)),
       world_(std::move(world)),
       loop_(*world_.loops.front()),
+      wall_(world_.clock),
       commits_(world_.disk),
-      store_({settings_.cacheBytes, settings_.bugs.lastArrivalWins}, world_.disk, commits_, world_.clock, world_.loops),
+      store_({settings_.cacheBytes, settings_.bugs.lastArrivalWins}, world_.disk, commits_, wall_, world_.loops),
       membership_(loop_, commits_, world_.journal, settings_.bugs, world_.makeRing),
       peers_(settings_, membership_, commits_, world_.transport, world_.clock, world_.journal),
       staging_(store_),
@@ -70,7 +72,7 @@ Task<Status> Node::identify() {
   if (!written) co_return written;
   membership_.load(identity, remembered_.ring);
   peers_.load(remembered_.peers);
-  clock_ = std::make_unique<NodeClock>(world_.clock, identity.node, identity.boot, remembered_.clockFloorMicros);
+  clock_ = std::make_unique<NodeClock>(wall_, identity.node, identity.boot, remembered_.clockFloorMicros);
   for (Executor* const loop : world_.loops) {
     coordinators_.push_back(std::make_unique<Coordinator>(*loop, settings_, membership_, peers_, home_, *clock_,
                                                           world_.random, world_.journal));
@@ -217,6 +219,8 @@ Task<> Node::startAgainAsNew(std::string why) {
 Task<> Node::stop() {
   stopping_ = true;
   stop_.notifyAll();
+  // Calls under way may still begin something in the background: that has to be over before the gates close.
+  while (answering_ > 0) co_await sleepUntil(loop_.now() + kAnsweringPoll);
   co_await duties_.close();
   co_await filler_.stop();
   co_await changes_.stop();
@@ -231,6 +235,7 @@ Task<> Node::stop() {
 Task<> Node::duties() {
   while (!stopping_) {
     co_await gossipOnce();
+    correctClock();
     auto filled = co_await filler_.fill();
     if (!filled) world_.journal.note(Severity::Info, "fill.waits", fmt::format("why=\"{}\"", filled.error().text));
     auto completed = co_await changes_.tryComplete(loop_.now() + 2 * settings_.timing.call);
@@ -241,6 +246,16 @@ Task<> Node::duties() {
     const bool changing = membership_.view()->changing();
     const Duration pause = changing ? settings_.timing.gossip / 4 : settings_.timing.gossip;
     co_await stop_.waitUntil(loop_.now() + pause);
+  }
+}
+
+void Node::correctClock() {
+  const std::int64_t before = wall_.correction();
+  wall_.correct(peers_.medianOffset(membership_.view()->members()));
+  const std::int64_t after = wall_.correction();
+  if (before != after && (before == 0 || after == 0)) {
+    world_.journal.note(after == 0 ? Severity::Info : Severity::Warn, "clock.corrected",
+                        fmt::format("by_micros={} says=\"set this machine's clock\"", after));
   }
 }
 

@@ -115,9 +115,11 @@ class Node final : public PeerHandler {
   Task<> startAgainAsNew(std::string why);
   Task<> duties();
   Task<> gossipOnce();
+  void correctClock();
   Task<> exchange(NodeId node, wire::Gossip gossip);
   wire::Gossip gossipMessage() const;
   Task<Status> hearGossip(wire::Speaker from, wire::Gossip gossip, Deadline deadline);
+  Task<Result<Call>> handleCounted(Call request, Deadline deadline);
   Task<Result<Call>> answer(wire::Request request, Body body, Deadline deadline);
   Task<Result<Call>> answerRing(wire::Request request, Deadline deadline);
   Task<Result<Call>> answerData(wire::Request request, Body body, Deadline deadline);
@@ -128,6 +130,7 @@ class Node final : public PeerHandler {
   const Settings settings_;
   World world_;
   Executor& loop_;
+  CorrectedClock wall_;
   store::Commits commits_;
   store::Store store_;
   store::NodeState remembered_;
@@ -142,6 +145,7 @@ class Node final : public PeerHandler {
   RingChanges changes_;
   Filler filler_;
   std::atomic<bool> stopping_{false};
+  std::atomic<std::size_t> answering_{0};  // calls of other nodes under way, on any loop
   std::atomic<bool> started_{false};
   std::atomic<bool> addressTaken_{false};  // members of another ring know this address as one of theirs
   std::string fatal_;

@@ -29,6 +29,13 @@ Status Node::meant(const wire::Request& request) {
 }
 
 Task<Result<Call>> Node::handle(Call request, Deadline deadline) {
+  ++answering_;
+  auto answered = co_await handleCounted(std::move(request), deadline);
+  --answering_;
+  co_return answered;
+}
+
+Task<Result<Call>> Node::handleCounted(Call request, Deadline deadline) {
   auto unpacked = wire::unpackRequest(request.message.view());
   if (!unpacked) co_return unpacked.error();
   if (!clock_) co_return Error{Kind::Unavailable, "this node is starting"};

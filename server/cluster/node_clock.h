@@ -1,11 +1,31 @@
 #pragma once
 
+#include <atomic>
 #include <mutex>
 
+#include "common/result/limits.h"
 #include "common/version/hybrid_clock.h"
 #include "server/ports/clock.h"
 
 namespace mydht::cluster {
+
+/// This node's wall clock as the ring sees it: a clock that is off is corrected by the median of what the other
+/// members' clocks say, so that it can neither make versions of the future nor refuse those of the present. Any thread.
+class CorrectedClock final : public Clock {
+ public:
+  explicit CorrectedClock(const Clock& wall) : wall_(wall) {}
+  std::int64_t wallMicros() const override { return wall_.wallMicros() + correction_; }
+  /// The median of the members' clocks less ours. Below a second nobody is off: NTP is worse on a bad day.
+  void correct(std::int64_t medianMicros) {
+    correction_ = medianMicros > kTolerated || medianMicros < -kTolerated ? medianMicros : 0;
+  }
+  std::int64_t correction() const { return correction_; }
+
+ private:
+  static constexpr std::int64_t kTolerated = 1'000'000;
+  const Clock& wall_;
+  std::atomic<std::int64_t> correction_{0};
+};
 
 /// The node's one hybrid logical clock, read by every loop's coordinator.
 class NodeClock {
@@ -15,14 +35,33 @@ class NodeClock {
     clock_.observe(Version{floorMicros, 0, 0, 0});
   }
 
-  /// A new version, above every one made or observed before.
+  /// A new version, above every one made or observed before, unless those are so far in the future that no home node
+  /// would take it: then the clock was wrong, and goes back to normal.
   Version tick() {
     const std::lock_guard lock(mutex_);
-    return clock_.tick(wall_.wallMicros());
+    const std::int64_t wall = wall_.wallMicros();
+    if (clock_.floor().physicalMicros > wall + limits::kFutureMicros) clock_.goBackTo(wall);
+    return clock_.tick(wall);
   }
   void observe(const Version& seen) {
     const std::lock_guard lock(mutex_);
     clock_.observe(seen);
+  }
+  /// A version above this one, however far in the future that is: a key that was once written in 2030 goes on there.
+  Version above(const Version& held) {
+    const std::lock_guard lock(mutex_);
+    HybridClock beyond = clock_;
+    beyond.observe(held);
+    const Version version = beyond.tick(wall_.wallMicros());
+    if (version.physicalMicros <= wall_.wallMicros() + limits::kFutureMicros) clock_ = beyond;
+    return version;
+  }
+  /// Goes by another clock, which is behind this one: a version at that time, above this one.
+  Version goBackTo(std::int64_t wallMicros, const Version& held) {
+    const std::lock_guard lock(mutex_);
+    clock_.goBackTo(wallMicros);
+    clock_.observe(held);
+    return clock_.tick(wallMicros);
   }
 
  private:

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "common/result/limits.h"
 #include "server/store/rows.h"
@@ -184,6 +185,23 @@ PeerHealth Peers::health(NodeId node) const {
   health.boot = at->second.state.boot;
   health.synced = at->second.state.synced;
   return health;
+}
+
+std::int64_t Peers::medianOffset(const std::vector<NodeId>& nodes) const {
+  std::vector<std::int64_t> offsets{0};
+  {
+    const std::lock_guard lock(mutex_);
+    for (const NodeId node : nodes) {
+      const auto at = peers_.find(node);
+      if (at != peers_.end() && at->second.health.newest != ring::VersionName()) {
+        offsets.push_back(at->second.health.clockOffsetMicros);
+      }
+    }
+  }
+  std::sort(offsets.begin(), offsets.end());
+  const std::int64_t high = offsets[offsets.size() / 2];
+  const std::int64_t low = offsets[(offsets.size() - 1) / 2];
+  return std::abs(low) < std::abs(high) ? low : high;
 }
 
 void Peers::succeeded(NodeId node) {

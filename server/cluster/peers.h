@@ -83,6 +83,8 @@ class Peers {
   std::vector<NodeId> nodesAt(const std::string& hostPort) const;
   store::PeerState remembered(NodeId node) const;
   PeerHealth health(NodeId node) const;
+  /// The median of these nodes' clocks less ours, as last heard, ours (0) included; of two in the middle the smaller.
+  std::int64_t medianOffset(const std::vector<NodeId>& nodes) const;
 
   /// Whether it is worth asking the node first: it did not fail its last calls, or that was some time ago.
   bool usable(NodeId node, Time now) const;

@@ -238,7 +238,7 @@ void RingChanges::heardFilled(NodeId node, const wire::Gossip& gossip) {
   filledIn_[node] = gossip.filledIn;
 }
 
-bool RingChanges::isFilled(const ring::View& view, const ring::Ring& version) const {
+bool RingChanges::isFilled(const ring::View& view, std::size_t index) const {
   if (settings_.bugs.completeAtOnce) return true;
   const StandingPtr standing = membership_.standing();
   const NodeId self = membership_.self().node;
@@ -247,9 +247,15 @@ bool RingChanges::isFilled(const ring::View& view, const ring::Ring& version) co
     const auto at = filled_.find(node);
     return at != filled_.end() && filledIn_.at(node) == view.newest().name() && at->second.test(partition);
   };
+  const ring::Ring& version = *view.active()[index];
   for (std::size_t i = 0; i < limits::kPartitions; ++i) {
     const auto partition = static_cast<PartitionId>(i);
-    if (ring::sameHomes(view.complete(), version, partition)) continue;
+    // Homes that changed and changed back have changed: writes may have gone past them in between.
+    bool changed = false;
+    for (std::size_t before = 0; before < index; ++before) {
+      changed = changed || !ring::sameHomes(*view.active()[before], version, partition);
+    }
+    if (!changed) continue;
     unsigned filled = 0;
     for (const NodeId home : version.homes(partition)) filled += filledAt(home, partition) ? 1 : 0;
     if (filled < version.quorum()) return false;
@@ -259,7 +265,7 @@ bool RingChanges::isFilled(const ring::View& view, const ring::Ring& version) co
 
 std::optional<std::size_t> RingChanges::completable(const ring::View& view) const {
   for (std::size_t i = view.active().size() - 1; i > 0; --i) {
-    if (isFilled(view, *view.active()[i])) return i;
+    if (isFilled(view, i)) return i;
   }
   return std::nullopt;
 }

@@ -50,7 +50,7 @@ class RingChanges {
   ring::MemberList withJoiner(const ring::View& view, const wire::Join& join) const;
   std::string busyWith(const ring::View& view) const;
   std::optional<std::size_t> completable(const ring::View& view) const;
-  bool isFilled(const ring::View& view, const ring::Ring& version) const;
+  bool isFilled(const ring::View& view, std::size_t index) const;
   Task<Status> askSeed(std::string seed, wire::Join join);
 
   Executor& loop_;

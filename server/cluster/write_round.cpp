@@ -46,6 +46,8 @@ std::optional<WriteOutcome> WriteRound::decide() const {
   std::set<NodeId> answered = accepted_;
   answered.insert(newer_.begin(), newer_.end());
   answered.insert(refusing_.begin(), refusing_.end());
+  // Only if nobody took a version from the future a lower one may follow: so everybody's answer counts.
+  if (number_ == 1 && clamp_ && accepted_.empty() && running_ > 0) return std::nullopt;
   const bool higherMayHelp = !newer_.empty() || !refusing_.empty();
   if (number_ == 1 && higherMayHelp && enough(answered)) return WriteOutcome::SecondRound;
   if (running_ == 0) return WriteOutcome::Failed;

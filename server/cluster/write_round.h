@@ -48,8 +48,10 @@ class WriteRound : public std::enable_shared_from_this<WriteRound> {
   bool mayHaveEffect() const { return !accepted_.empty() || !unknown_.empty() || running_ > 0; }
   /// The greatest version that an answer named (something newer, or a closed mark).
   Version top() const { return top_; }
-  /// The latest time that a home node with a slower clock would take; none if nobody complained.
+  /// The latest time that all home nodes with slower clocks would take; none if nobody complained.
   std::optional<std::int64_t> clamp() const { return clamp_; }
+  /// Whether surely nobody holds this round's version, so that the next one may stand below it.
+  bool surelyNowhere() const { return !mayHaveEffect(); }
   /// Whether a home node held a live value before.
   bool replaced() const { return replaced_; }
   bool noSpace() const { return noSpace_; }

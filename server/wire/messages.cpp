@@ -171,7 +171,7 @@ Vote Vote::read(Reader& in) {
   message.key = in.text(limits::kKeyBytes);
   in.number(message.valueUpTo);
   const auto purpose = in.number<std::uint8_t>();
-  if (purpose > static_cast<std::uint8_t>(VoteFor::Fill)) in.fail();
+  if (purpose > static_cast<std::uint8_t>(VoteFor::FillAny)) in.fail();
   message.purpose = static_cast<VoteFor>(purpose);
   return message;
 }
@@ -279,7 +279,7 @@ FillPageAnswer FillPageAnswer::read(Reader& in) {
 
 void FillPage::write(Writer& out) const {
   writePartitions(out, partitions);
-  out.number(startPartition).text(after).number(mostBytes);
+  out.number(startPartition).text(after).number(mostBytes).number<std::uint8_t>(unfilledToo ? 1 : 0);
 }
 
 FillPage FillPage::read(Reader& in) {
@@ -288,6 +288,7 @@ FillPage FillPage::read(Reader& in) {
   message.startPartition = readPartition(in);
   message.after = in.text(limits::kKeyBytes);
   in.number(message.mostBytes);
+  message.unfilledToo = readFlag(in);
   return message;
 }
 

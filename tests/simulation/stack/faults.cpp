@@ -174,10 +174,15 @@ void Faults::deafen() {
 bool Faults::mayLoseDisk() {
   // Promise 1: with three or more nodes, the loss of any one disk, until it is refilled.
   if (!options_.loseDisks || !lost_.empty() || !ring_.quiet()) return false;
-  for (unsigned i = 0; i < ring_.size(); ++i) {
-    if (ring_[i].up()) return ring_[i].node().membership().view()->newest().present().size() >= 3;
+  // A member that is down may have to be filled itself when it comes back: that would be the second loss.
+  std::set<std::string> up;
+  std::set<std::string> members;
+  for (std::size_t i = 0; i < ring_.size(); ++i) {
+    if (!ring_[i].up()) continue;
+    up.insert(ring_[i].name());
+    for (const auto& member : ring_[i].node().status().members) members.insert(member.hostPort);
   }
-  return false;
+  return members.size() >= 3 && std::includes(up.begin(), up.end(), members.begin(), members.end());
 }
 
 void Faults::loseDisk() {

@@ -25,6 +25,7 @@ struct Operation {
   Time end = Time::max();
   Outcome outcome = Outcome::Pending;
   unsigned client = 0;
+  unsigned versions = 1;  ///< of a write: under how many it was offered, one a round
 };
 
 using History = std::vector<Operation>;

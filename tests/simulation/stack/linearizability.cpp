@@ -59,6 +59,13 @@ std::vector<Operation> relevant(const History& history, const std::string& key) 
     if (pending && operation.action == Action::Put && !read.contains(operation.value)) continue;
     result.push_back(operation);
     if (pending) result.back().end = Time::max();
+    if (operation.action == Action::Get) continue;
+    // How many rounds an unanswered write took nobody knows; two at most before it is begun anew.
+    for (unsigned more = 1; more < (pending ? 2 : operation.versions); ++more) {
+      result.push_back(operation);
+      result.back().end = Time::max();
+      result.back().outcome = Outcome::Pending;
+    }
   }
   std::ranges::stable_sort(result, {}, &Operation::begin);
   return result;

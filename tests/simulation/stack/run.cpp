@@ -1,5 +1,7 @@
 #include "tests/simulation/stack/run.h"
 
+#include <fmt/format.h>
+
 #include "tests/simulation/stack/faults.h"
 #include "tests/simulation/stack/linearizability.h"
 #include "tests/simulation/stack/workload.h"
@@ -10,6 +12,20 @@ namespace {
 constexpr Duration kHealing = std::chrono::minutes(4);
 constexpr std::uint64_t kLeastOperations = 300;
 constexpr std::uint64_t kLeastFaults = 5;
+
+std::string stateOf(SimRing& ring) {
+  std::string text;
+  for (std::size_t i = 0; i < ring.size(); ++i) {
+    if (!ring[i].up()) {
+      text += fmt::format("node{} is down{}; ", i, ring[i].failed() ? ": " + ring[i].failed()->text : "");
+      continue;
+    }
+    const cluster::NodeStatus status = ring[i].node().status();
+    text += fmt::format("node{} height {}{} {} to fill{}{}; ", i, status.height, status.changing ? " changing" : "", status.toFill,
+                        status.confirmed ? "" : " unconfirmed", status.trouble.empty() ? "" : " " + status.trouble);
+  }
+  return text;
+}
 
 }  // namespace
 
@@ -39,7 +55,7 @@ RunResult runSeed(const RunOptions& options) {
   if (ring.await(allUp, kHealing)) {
     workload.readAll();
   } else {
-    result.broken.push_back("the ring does not become quiet after its faults have ended");
+    result.broken.push_back("the ring does not become quiet after its faults have ended: " + stateOf(ring));
   }
 
   for (const auto& list : {observer.broken(), workload.broken()}) {

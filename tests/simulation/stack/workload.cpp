@@ -112,6 +112,7 @@ Task<> Workload::doPut(SimNode& node, std::size_t index, bool large) {
     co_return;
   }
   history_[index].outcome = Outcome::Done;
+  history_[index].versions = written->versions;
   checkCopies(history_[index].key, *written);
 }
 
@@ -153,6 +154,7 @@ Task<> Workload::doDel(SimNode& node, std::size_t index) {
     co_return;
   }
   history_[index].outcome = Outcome::Done;
+  history_[index].versions = written ? written->versions : 2;
   if (written) checkCopies(history_[index].key, *written);
 }
 

@@ -93,8 +93,7 @@ Task<> SimNode::live(Incarnation& incarnation) {
   }
   if (started && !incarnation.ending) co_return;
   incarnation.ending = true;
-  if (started) co_await incarnation.node->stop();
-  co_await end(incarnation);
+  co_await end(incarnation, started.ok());
 }
 
 void SimNode::beginEnd() {
@@ -102,17 +101,12 @@ void SimNode::beginEnd() {
   if (incarnation.ending) return;
   incarnation.ending = true;
   incarnation.serving = false;
-  struct Ending {
-    static Task<> run(SimNode& node, Incarnation& incarnation) {
-      co_await incarnation.node->stop();
-      co_await node.end(incarnation);
-    }
-  };
-  if (incarnation.started) lives_.spawn(Ending::run(*this, incarnation));
+  if (incarnation.started) lives_.spawn(end(incarnation, true));
 }
 
-Task<> SimNode::end(Incarnation& incarnation) {
+Task<> SimNode::end(Incarnation& incarnation, bool started) {
   co_await incarnation.requests->close();
+  if (started) co_await incarnation.node->stop();
   incarnation.endpoint->die();
   co_await incarnation.endpoint->drained();
   if (!incarnation.disk->crashed()) incarnation.disk->crash();

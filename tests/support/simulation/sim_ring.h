@@ -92,7 +92,7 @@ class SimNode final : private Journal {
 
   void note(Severity severity, std::string_view event, std::string_view fields) override;
   Task<> live(Incarnation& incarnation);
-  Task<> end(Incarnation& incarnation);
+  Task<> end(Incarnation& incarnation, bool started);
   void beginEnd();
 
   SimRing& ring_;

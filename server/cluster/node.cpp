@@ -216,9 +216,18 @@ Task<> Node::startAgainAsNew(std::string why) {
   world_.journal.note(Severity::Error, "node.behind", fmt::format("why=\"{}\"", fatal_));
 }
 
+/// What has begun may end by itself, within the time of a call; what would take longer is broken off.
+Task<> Node::breakOffLater() {
+  const Time patience = loop_.now() + settings_.timing.call;
+  while (!stopped_ && loop_.now() < patience) co_await stop_.waitUntil(patience);
+  if (!stopped_) co_await world_.transport.stop();
+}
+
 Task<> Node::stop() {
   stopping_ = true;
   stop_.notifyAll();
+  Gate breaker(loop_);
+  breaker.spawn(breakOffLater());
   // Calls under way may still begin something in the background: that has to be over before the gates close.
   while (answering_ > 0) co_await sleepUntil(loop_.now() + kAnsweringPoll);
   co_await duties_.close();
@@ -229,6 +238,9 @@ Task<> Node::stop() {
     co_await coordinators_[i]->stop();
   }
   co_await switchTo(loop_);
+  stopped_ = true;
+  stop_.notifyAll();
+  co_await breaker.close();
   started_ = false;
 }
 

@@ -113,6 +113,7 @@ class Node final : public PeerHandler {
   Task<bool> tryConfirm();
   Task<> hello(std::shared_ptr<struct Confirmation> confirmation, NodeId node);
   Task<> startAgainAsNew(std::string why);
+  Task<> breakOffLater();
   Task<> duties();
   Task<> gossipOnce();
   void correctClock();
@@ -148,6 +149,7 @@ class Node final : public PeerHandler {
   std::atomic<std::size_t> answering_{0};  // calls of other nodes under way, on any loop
   std::atomic<bool> started_{false};
   std::atomic<bool> addressTaken_{false};  // members of another ring know this address as one of theirs
+  bool stopped_ = false;                   // loop 0: everything of it has ended
   std::string fatal_;
   Signal stop_;
   Gate duties_;

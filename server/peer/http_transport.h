@@ -23,7 +23,7 @@ class HttpTransport final : public Transport {
 
   /// Breaks off what is under way, answers' bodies too, and refuses later calls. Returns when every call has returned
   /// and every answer's body was destroyed. To be awaited before it is destroyed.
-  Task<> stop();
+  Task<> stop() override;
 
  private:
   const Settings settings_;

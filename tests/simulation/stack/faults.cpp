@@ -9,7 +9,9 @@ namespace {
 
 constexpr Duration kSupervision = std::chrono::milliseconds(100);
 
-bool isNews(wire::MessageType type) { return type == wire::MessageType::Adopt || type == wire::MessageType::Gossip; }
+bool isNews(wire::MessageType type) {
+  return type == wire::MessageType::Adopt || type == wire::MessageType::Gossip;
+}
 
 }  // namespace
 
@@ -26,7 +28,8 @@ void Faults::start() {
   unsettle();
   ring_.network.rule = [this](const SimMessage& message) {
     for (const unsigned node : deaf_) {
-      if (isNews(message.type) && (message.to == ring_[node].name() || message.from == ring_[node].name())) return Verdict::Drop;
+      if (isNews(message.type) && (message.to == ring_[node].name() || message.from == ring_[node].name()))
+        return Verdict::Drop;
     }
     return Verdict::Deliver;
   };
@@ -95,17 +98,37 @@ void Faults::tick() {
 void Faults::strike() {
   switch (random_.below(12)) {
     case 0:
-    case 1: killOne(); break;
-    case 2: killAll(); break;
-    case 3: stopOne(); break;
-    case 4: freezeOne(); break;
+    case 1:
+      killOne();
+      break;
+    case 2:
+      killAll();
+      break;
+    case 3:
+      stopOne();
+      break;
+    case 4:
+      freezeOne();
+      break;
     case 5:
-    case 6: cutPair(); break;
-    case 7: jumpClock(); break;
-    case 8: deafen(); break;
-    case 9: loseDisk(); break;
-    case 10: restoreBackup(); break;
-    default: unsettle(); break;
+    case 6:
+      cutPair();
+      break;
+    case 7:
+      jumpClock();
+      break;
+    case 8:
+      deafen();
+      break;
+    case 9:
+      loseDisk();
+      break;
+    case 10:
+      restoreBackup();
+      break;
+    default:
+      unsettle();
+      break;
   }
 }
 

@@ -9,17 +9,17 @@
 
 namespace mydht::simulation {
 
-/// What goes wrong in a run, at random from the seed: nodes killed (one or all at once) and started again with what they
-/// had synced, stopped, frozen, cut off in one direction or both, emptied, set back to a backup, kept from hearing of
-/// changes of the ring but by being refused; clocks that jump; messages lost, doubled and stalled; and nodes that join
-/// while all that goes on. Owned by a run; borrows the ring.
+/// What goes wrong in a run, at random from the seed: nodes killed (one or all at once) and started again with what
+/// they had synced, stopped, frozen, cut off in one direction or both, emptied, set back to a backup, kept from hearing
+/// of changes of the ring but by being refused; clocks that jump; messages lost, doubled and stalled; and nodes that
+/// join while all that goes on. Owned by a run; borrows the ring.
 class Faults {
  public:
   struct Options {
-    unsigned nodes = 5;                                       ///< that join one after the other
-    Duration pauseLeast = std::chrono::milliseconds(150);     ///< between two faults
+    unsigned nodes = 5;                                    ///< that join one after the other
+    Duration pauseLeast = std::chrono::milliseconds(150);  ///< between two faults
     Duration pauseMost = std::chrono::milliseconds(1500);
-    bool loseDisks = true;                                    ///< one at a time, and only while the ring is quiet
+    bool loseDisks = true;  ///< one at a time, and only while the ring is quiet
   };
 
   Faults(SimRing& ring, Options options);
@@ -53,10 +53,10 @@ class Faults {
   SimRing& ring_;
   const Options options_;
   SimRandom random_;
-  std::set<unsigned> deaf_;              // nodes that hear of changes only by being refused
-  std::set<unsigned> needSeeds_;         // whose disk does not remember a ring
+  std::set<unsigned> deaf_;       // nodes that hear of changes only by being refused
+  std::set<unsigned> needSeeds_;  // whose disk does not remember a ring
   std::vector<std::shared_ptr<const SimMedium>> backups_;
-  std::set<unsigned> lost_;              // whose disk was lost and is not refilled yet
+  std::set<unsigned> lost_;  // whose disk was lost and is not refilled yet
   std::uint64_t count_ = 0;
   bool healed_ = false;
   bool finished_ = false;

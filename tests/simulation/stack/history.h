@@ -16,7 +16,8 @@ enum class Outcome {
   NoEffect,  ///< answered `not-done`, or a get without an answer
 };
 
-/// One client's operation on one key at quorum, as the client saw it. Values are numbers, each put only once; 0 is none.
+/// One client's operation on one key at quorum, as the client saw it. Values are numbers, each put only once; 0 is
+/// none.
 struct Operation {
   Action action = Action::Get;
   std::string key;

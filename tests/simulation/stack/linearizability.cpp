@@ -11,11 +11,12 @@ namespace {
 /// The search for an order of one key's operations.
 class Search {
  public:
-  explicit Search(std::vector<Operation> operations) : operations_(std::move(operations)), done_(operations_.size(), false) {}
+  explicit Search(std::vector<Operation> operations)
+      : operations_(std::move(operations)), done_(operations_.size(), false) {}
 
   bool succeeds() {
-    const std::size_t left = static_cast<std::size_t>(
-        std::ranges::count_if(operations_, [](const Operation& operation) { return operation.outcome == Outcome::Done; }));
+    const std::size_t left = static_cast<std::size_t>(std::ranges::count_if(
+        operations_, [](const Operation& operation) { return operation.outcome == Outcome::Done; }));
     return explain(left, 0);
   }
 
@@ -95,7 +96,8 @@ std::string explanation(const std::vector<Operation>& operations) {
     const std::vector<Operation> some = until(operations, moment);
     if (Search(some).succeeds()) continue;
     std::string text = "no order explains these operations:\n";
-    for (std::size_t i = some.size() > 20 ? some.size() - 20 : 0; i < some.size(); ++i) text += "  " + describe(some[i]) + "\n";
+    for (std::size_t i = some.size() > 20 ? some.size() - 20 : 0; i < some.size(); ++i)
+      text += "  " + describe(some[i]) + "\n";
     return text;
   }
   return "no order explains the operations";

@@ -44,7 +44,8 @@ bool parse(int count, char** words, Arguments& arguments) {
 }
 
 bool report(std::uint64_t seed, const RunResult& result) {
-  for (const std::string& text : result.broken) std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed), text.c_str());
+  for (const std::string& text : result.broken)
+    std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed), text.c_str());
   return result.broken.empty();
 }
 

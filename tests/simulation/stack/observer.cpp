@@ -42,7 +42,8 @@ void Observer::see(const SimMessage& message) {
   for (const wire::Speaker& speaker : {request->from, answer->from}) {
     if (speaker.ringIdentity == 0) continue;
     const auto [at, isNew] = fingerprints_.emplace(speaker.newest, speaker.fingerprint);
-    if (!isNew && at->second != speaker.fingerprint) broken_.push_back("C7: equal versions of the ring with different tables");
+    if (!isNew && at->second != speaker.fingerprint)
+      broken_.push_back("C7: equal versions of the ring with different tables");
   }
   if (ring_.trace.printing()) print(message, *request, *answer);
   if (answer->error) {
@@ -53,12 +54,23 @@ void Observer::see(const SimMessage& message) {
     return;
   }
   switch (request->type) {
-    case wire::MessageType::Vote: seeVote(message, *request, *answer); break;
-    case wire::MessageType::Offer: seeOffer(message, *request, *answer); break;
-    case wire::MessageType::Publish: ++coverage.published; break;
-    case wire::MessageType::Repair: ++coverage.writeBacks; break;
-    case wire::MessageType::FillPage: ++coverage.fillPages; break;
-    default: break;
+    case wire::MessageType::Vote:
+      seeVote(message, *request, *answer);
+      break;
+    case wire::MessageType::Offer:
+      seeOffer(message, *request, *answer);
+      break;
+    case wire::MessageType::Publish:
+      ++coverage.published;
+      break;
+    case wire::MessageType::Repair:
+      ++coverage.writeBacks;
+      break;
+    case wire::MessageType::FillPage:
+      ++coverage.fillPages;
+      break;
+    default:
+      break;
   }
 }
 
@@ -66,20 +78,24 @@ void Observer::see(const SimMessage& message) {
 void Observer::print(const SimMessage& message, const wire::Request& request, const wire::Answer& answer) const {
   std::string what(wire::messageName(request.type));
   const auto entry = [](const Entry& some) {
-    return fmt::format("{}@{}.{}.{:04x}{}", some.key, some.version.physicalMicros % 100'000'000'000, some.version.counter,
-                       some.version.node % 65536, some.tombstone ? " deleted" : "");
+    return fmt::format("{}@{}.{}.{:04x}{}", some.key, some.version.physicalMicros % 100'000'000'000,
+                       some.version.counter, some.version.node % 65536, some.tombstone ? " deleted" : "");
   };
   if (answer.error) {
     what += " error " + answer.error->text;
-  } else if (const auto vote = wire::readPayload<wire::Vote>(request.payload); vote && request.type == wire::MessageType::Vote) {
+  } else if (const auto vote = wire::readPayload<wire::Vote>(request.payload);
+             vote && request.type == wire::MessageType::Vote) {
     const auto said = wire::readPayload<wire::VoteAnswer>(answer.payload);
-    what += fmt::format(" {} for {}: {}", vote->key, static_cast<int>(vote->purpose), said && said->entry ? entry(*said->entry) : "none");
-  } else if (const auto offer = wire::readPayload<wire::Offer>(request.payload); offer && request.type == wire::MessageType::Offer) {
+    what += fmt::format(" {} for {}: {}", vote->key, static_cast<int>(vote->purpose),
+                        said && said->entry ? entry(*said->entry) : "none");
+  } else if (const auto offer = wire::readPayload<wire::Offer>(request.payload);
+             offer && request.type == wire::MessageType::Offer) {
     const auto said = wire::readPayload<wire::OfferAnswer>(answer.payload);
-    what += fmt::format(" {} from {}: {}", entry(offer->entry), static_cast<int>(offer->from), said ? static_cast<int>(said->outcome) : -1);
+    what += fmt::format(" {} from {}: {}", entry(offer->entry), static_cast<int>(offer->from),
+                        said ? static_cast<int>(said->outcome) : -1);
   }
-  ring_.trace.line(fmt::format("  {} answers {}: {} [asker {}/{}]", message.from, message.to, what, request.from.newest.height,
-                               request.from.complete.height));
+  ring_.trace.line(fmt::format("  {} answers {}: {} [asker {}/{}]", message.from, message.to, what,
+                               request.from.newest.height, request.from.complete.height));
 }
 
 void Observer::seeVote(const SimMessage& message, const wire::Request& request, const wire::Answer& answer) {

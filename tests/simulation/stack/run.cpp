@@ -21,8 +21,9 @@ std::string stateOf(SimRing& ring) {
       continue;
     }
     const cluster::NodeStatus status = ring[i].node().status();
-    text += fmt::format("node{} height {}{} {} to fill{}{}; ", i, status.height, status.changing ? " changing" : "", status.toFill,
-                        status.confirmed ? "" : " unconfirmed", status.trouble.empty() ? "" : " " + status.trouble);
+    text += fmt::format("node{} height {}{} {} to fill{}{}; ", i, status.height, status.changing ? " changing" : "",
+                        status.toFill, status.confirmed ? "" : " unconfirmed",
+                        status.trouble.empty() ? "" : " " + status.trouble);
   }
   return text;
 }

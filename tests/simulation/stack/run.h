@@ -19,11 +19,12 @@ struct RunResult {
   std::vector<std::string> broken;  ///< empty: all promises held
   Coverage coverage;
   std::uint64_t traceHash = 0;
-  bool counts = false;              ///< enough happened: at least 300 operations and 5 faults
+  bool counts = false;  ///< enough happened: at least 300 operations and 5 faults
 };
 
-/// Runs one seed: a ring grows to 3 to 5 nodes under clients and faults, heals, and is checked: C1 over the history, C2 at
-/// each acknowledgement, C5 to C7 on the messages, and that it becomes quiet and every key can be read from every node.
+/// Runs one seed: a ring grows to 3 to 5 nodes under clients and faults, heals, and is checked: C1 over the history, C2
+/// at each acknowledgement, C5 to C7 on the messages, and that it becomes quiet and every key can be read from every
+/// node.
 RunResult runSeed(const RunOptions& options);
 
 }  // namespace mydht::simulation

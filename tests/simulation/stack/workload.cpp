@@ -11,7 +11,9 @@ namespace {
 constexpr unsigned kDirected = 99;  // the client of operations that a scenario asks for
 constexpr std::size_t kLargeBytes = limits::kInlineBytes + 5000;
 
-std::unique_ptr<ByteSource> sourceOfText(std::string text) { return sourceOf(Bytes(std::move(text))); }
+std::unique_ptr<ByteSource> sourceOfText(std::string text) {
+  return sourceOf(Bytes(std::move(text)));
+}
 
 std::uint64_t valueOf(std::string_view bytes) {
   std::uint64_t value = 0;
@@ -79,9 +81,15 @@ void Workload::run(SimNode& node, std::size_t index, bool large, unsigned client
 
 Task<> Workload::perform(SimNode& node, std::uint64_t incarnation, std::size_t index, bool large, unsigned client) {
   switch (history_[index].action) {
-    case Action::Put: co_await doPut(node, index, large); break;
-    case Action::Get: co_await doGet(node, index); break;
-    case Action::Del: co_await doDel(node, index); break;
+    case Action::Put:
+      co_await doPut(node, index, large);
+      break;
+    case Action::Get:
+      co_await doGet(node, index);
+      break;
+    case Action::Del:
+      co_await doDel(node, index);
+      break;
   }
   Operation& operation = history_[index];
   // A killed node's last words never reach its client.
@@ -98,7 +106,8 @@ Task<> Workload::perform(SimNode& node, std::uint64_t incarnation, std::size_t i
 
 void Workload::conclude(std::size_t index, const Error& error) {
   told_[index] = fmt::format("{}: {}", kindName(error.kind), error.text);
-  history_[index].outcome = error.kind == Kind::NotDone || error.kind == Kind::NoSpace ? Outcome::NoEffect : Outcome::Pending;
+  history_[index].outcome =
+      error.kind == Kind::NotDone || error.kind == Kind::NoSpace ? Outcome::NoEffect : Outcome::Pending;
 }
 
 Task<> Workload::doPut(SimNode& node, std::size_t index, bool large) {
@@ -148,7 +157,8 @@ Task<> Workload::doGet(SimNode& node, std::size_t index) {
 
 Task<> Workload::doDel(SimNode& node, std::size_t index) {
   const Deadline deadline = ring_.time.now() + options_.patience;
-  auto written = co_await node.node().coordinator(0).del(history_[index].key, cluster::Consistency::Quorum, {}, deadline);
+  auto written =
+      co_await node.node().coordinator(0).del(history_[index].key, cluster::Consistency::Quorum, {}, deadline);
   if (!written && written.error().kind != Kind::NotFound) {
     conclude(index, written.error());
     co_return;

@@ -17,7 +17,7 @@ class Workload {
   struct Options {
     unsigned clients = 4;
     unsigned keys = 5;
-    unsigned largePercent = 3;        ///< of the puts; of more than the inline limit
+    unsigned largePercent = 3;  ///< of the puts; of more than the inline limit
     Duration pauseMost = std::chrono::milliseconds(60);
     Duration patience = std::chrono::seconds(5);
   };

@@ -120,12 +120,19 @@ void SimEndpoint::die() {
   for (SimPipe* const pipe : pipes_) pipe->breakOff();
 }
 
+Task<> SimEndpoint::stop() {
+  calling_ = false;
+  for (SimNetwork::Exchange* const exchange : calls_) exchange->finish(Error{Kind::Stopped, "this node is stopping"});
+  for (SimPipe* const pipe : pipes_) pipe->breakOff();
+  while (!calls_.empty()) co_await yieldNow();
+}
+
 Task<> SimEndpoint::drained() {
   return gate_.close();
 }
 
 Task<Result<Call>> SimEndpoint::call(PeerAddress to, Call request, Deadline deadline) {
-  if (!alive_) co_return Error{Kind::Stopped, "this node was killed"};
+  if (!alive_ || !calling_) co_return Error{Kind::Stopped, "this node is stopping"};
   const auto exchange = std::make_shared<SimNetwork::Exchange>(*this, to.hostPort);
   exchange->message = request.message;
   exchange->type = wire::typeOfRequest(request.message.view()).value_or(wire::MessageType::Hello);

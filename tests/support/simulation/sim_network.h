@@ -100,6 +100,7 @@ class SimEndpoint final : public Transport {
   void serve(PeerHandler& handler) { handler_ = &handler; }
   Task<Result<Call>> call(PeerAddress to, Call request, Deadline deadline) override;
 
+  Task<> stop() override;
   void die();
   bool alive() const { return alive_; }
   /// Waits until nothing runs here any more; after die(), or once nobody calls.
@@ -115,6 +116,7 @@ class SimEndpoint final : public Transport {
   SimExecutor& executor_;
   PeerHandler* handler_ = nullptr;
   bool alive_ = true;
+  bool calling_ = true;                    // false once stopped: no call goes out any more
   std::set<SimNetwork::Exchange*> calls_;  // under way from here
   std::set<class SimPipe*> pipes_;         // that begin or end here
   Gate gate_;

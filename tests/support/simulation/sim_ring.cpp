@@ -145,7 +145,9 @@ std::optional<store::Identity> SimNode::durableIdentity() const {
 SimRing::SimRing(std::uint64_t seed, bool print)
     : trace(time, print), network(time, seed * 3 + 1), random(seed * 3 + 2) {}
 
-SimRing::~SimRing() { shutDown(); }
+SimRing::~SimRing() {
+  shutDown();
+}
 
 void SimRing::shutDown() {
   network.rule = nullptr;

@@ -21,6 +21,7 @@ class NoTransport final : public Transport {
   Task<Result<Call>> call(PeerAddress, Call, Deadline) override {
     co_return Error{Kind::Unavailable, "there is no other node"};
   }
+  Task<> stop() override { co_return; }
 };
 
 class FixedClock final : public Clock {

@@ -19,6 +19,7 @@ namespace fs = boost::filesystem;
 
 constexpr std::size_t kBlock = 32 * 1024;
 constexpr std::size_t kHeader = 7;
+constexpr std::size_t kRecordHead = 12;
 constexpr std::uint8_t kFull = 1;
 constexpr std::uint8_t kFirst = 2;
 constexpr std::uint8_t kLast = 4;
@@ -94,6 +95,7 @@ LogVerdict checkLog(std::string_view bytes) {
   std::uint64_t expected = 0;  // the next record's sequence number; 0 before the first
   bool inside = false;         // between a first fragment and its last
   std::size_t recordAt = 0;
+  std::string head;  // of the record, which a block's end may cut in two
   for (std::size_t at = 0; at < bytes.size();) {
     const auto found = fragmentAt(bytes, at);
     const bool begins = found && (found->type == kFull || found->type == kFirst);
@@ -105,12 +107,19 @@ LogVerdict checkLog(std::string_view bytes) {
     }
     if (begins) {
       recordAt = at;
-      if (found->payload.size() < 12) return {LogState::Damaged, at};
-      const std::uint64_t sequence = numberAt(found->payload, 0, 8);
-      if (expected != 0 && sequence != expected) return {LogState::Damaged, at};
-      expected = sequence + numberAt(found->payload, 8, 4);
+      head.clear();
     }
     inside = found->type != kFull && found->type != kLast;
+    if (head.size() < kRecordHead) {
+      head += found->payload.substr(0, kRecordHead - head.size());
+      if (head.size() == kRecordHead) {
+        const std::uint64_t sequence = numberAt(head, 0, 8);
+        if (expected != 0 && sequence != expected) return {LogState::Damaged, recordAt};
+        expected = sequence + numberAt(head, 8, 4);
+      } else if (!inside) {
+        return {LogState::Damaged, recordAt};
+      }
+    }
     at = skipTrailer(at + kHeader + found->payload.size());
   }
   return inside ? LogVerdict{LogState::Torn, recordAt} : LogVerdict{};

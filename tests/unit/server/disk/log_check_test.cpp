@@ -106,6 +106,31 @@ class LogCheck : public testing::Test {
   std::vector<Place> places_;
 };
 
+TEST(LogCheckOfManyRecords, ARecordWhoseHeadIsCutByABlocksEndIsWhole) {
+  const support::TempDirectory directory;
+  RealDisk real(directory.path());
+  const auto written = [&directory] { return bytesOf(newestLog(directory.path())).size(); };
+  const auto left = [&written] { return 32768 - written() % 32768; };
+  real.run(commitRows(real.disk(), 20, 1000));
+  const std::size_t before = written();
+  real.run(commitRows(real.disk(), 1, 1000));
+  const std::size_t around = written() - before - 1000;
+  while (left() > 5000 || left() < 1500) real.run(commitRows(real.disk(), 1, 1000));
+  // This one ends 10 bytes before the block does: 7 of the next header and 3 of the next record's head fit in.
+  real.run(commitRows(real.disk(), 1, left() - 10 - around));
+  ASSERT_EQ(left(), 10U);
+  real.run(commitRows(real.disk(), 2, 1000));
+  real.close();
+  const std::string log = bytesOf(newestLog(directory.path()));
+  const auto places = fragmentsOf(log);
+  const auto isCut = [](const Place& place) { return place.type == 2 && place.length < 7 + 12; };
+  ASSERT_TRUE(std::any_of(places.begin(), places.end(), isCut));
+  EXPECT_EQ(checkLog(log).state, LogState::Whole) << checkLog(log).offset;
+  for (const Place& place : places) {
+    if (isCut(place)) EXPECT_EQ(checkLog(log.substr(0, place.offset + place.length)).state, LogState::Torn);
+  }
+}
+
 TEST_F(LogCheck, AnUnharmedLogIsWhole) {
   EXPECT_EQ(stateOf(log_), LogState::Whole);
   EXPECT_EQ(stateOf(log_ + std::string(50'000, '\0')), LogState::Whole);

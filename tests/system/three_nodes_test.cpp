@@ -148,10 +148,11 @@ TEST(ThreeNodes, AnEmptiedNodeNeverMakesAKeyLookMissingAndIsFilledAgain) {
   cluster.launch(2, {"-s", cluster.hostPort(0)});
   std::atomic<bool> filled = false;
   std::atomic<int> missing = 0;
+  const std::vector<std::uint16_t> ports = {cluster.port(0), cluster.port(2)};
   std::thread reader([&] {
     for (std::size_t i = 0; !filled; i = (i + 1) % kKeys) {
-      for (const std::size_t node : {std::size_t{0}, std::size_t{2}}) {
-        const auto answer = get(cluster.port(node), "/key" + std::to_string(i));
+      for (const std::uint16_t port : ports) {
+        const auto answer = get(port, "/key" + std::to_string(i));
         if (answer.status == 404) ++missing;
       }
     }

@@ -93,7 +93,7 @@ Task<Result<Written>> Coordinator::write(WriteOrder order, Deadline deadline) {
       co_return written;
     }
     tainted = tainted || round->mayHaveEffect();
-    const bool again = outcome == WriteOutcome::Refused || (round->top() != Version() && attempt < 2);
+    const bool again = outcome == WriteOutcome::Refused || (round->closed() && attempt < 2);
     if (!again || executor_.now() >= deadline) co_return refusal(*round, *view, partition, tainted);
     // The same version goes again after a refusal for an older view (R4), a higher one after one for its time (R12).
     if (outcome != WriteOutcome::Refused) {

@@ -119,6 +119,7 @@ void WriteRound::answered(NodeId node, const wire::OfferAnswer& answer) {
       break;
     case wire::OfferOutcome::Closed:
     case wire::OfferOutcome::Settled:
+      closed_ = true;
       refusing_.insert(node);
       top_ = std::max(top_, answer.limit);
       break;

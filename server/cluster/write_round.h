@@ -52,6 +52,8 @@ class WriteRound : public std::enable_shared_from_this<WriteRound> {
   std::optional<std::int64_t> clamp() const { return clamp_; }
   /// Whether surely nobody holds this round's version, so that the next one may stand below it.
   bool surelyNowhere() const { return !mayHaveEffect(); }
+  /// Whether a home node has closed the partition at or above this round's version (R12).
+  bool closed() const { return closed_; }
   /// Whether a home node held a live value before.
   bool replaced() const { return replaced_; }
   bool noSpace() const { return noSpace_; }
@@ -84,6 +86,7 @@ class WriteRound : public std::enable_shared_from_this<WriteRound> {
   Version top_;
   std::optional<std::int64_t> clamp_;
   bool olderRing_ = false;
+  bool closed_ = false;
   bool replaced_ = false;
   bool noSpace_ = false;
   unsigned running_ = 0;

@@ -215,7 +215,7 @@ void Faults::loseDisk() {
   lost_.insert(node->number());
   needSeeds_.insert(node->number());
   ring_.trace.line(node->name() + " loses its disk");
-  node->medium().empty();
+  node->loseDisk();
 }
 
 void Faults::restoreBackup() {
@@ -223,14 +223,15 @@ void Faults::restoreBackup() {
   if (node == nullptr) return;
   auto& backup = backups_[node->number()];
   if (!backup) {
-    backup = node->medium().snapshot();
+    // A backup from when the ring was this node alone knows nobody who could tell it that it is behind.
+    if (node->node().membership().view()->newest().present().size() >= 2) backup = node->medium().snapshot();
     return;
   }
   if (!mayLoseDisk()) return;
   node->kill();
   lost_.insert(node->number());
   ring_.trace.line(node->name() + " is set back to a backup");
-  node->medium().rollback(*backup);
+  node->restore(*backup);
   backup.reset();
 }
 

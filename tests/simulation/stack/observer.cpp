@@ -111,6 +111,7 @@ void Observer::seeVote(const SimMessage& message, const wire::Request& request, 
     fillVoters_[{message.to, vote->key}].insert(message.from);
     return;
   }
+  if (vote->purpose == wire::VoteFor::FillAny) return;  // does not say that it is filled
   SimNode* const node = nodeNamed(message.from);
   if (said->entry || node == nullptr || !node->up()) return;
   const auto standing = node->node().membership().standing();

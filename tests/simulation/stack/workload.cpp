@@ -122,7 +122,7 @@ Task<> Workload::doPut(SimNode& node, std::size_t index, bool large) {
   }
   history_[index].outcome = Outcome::Done;
   history_[index].versions = written->versions;
-  checkCopies(history_[index].key, *written);
+  checkCopies(history_[index], *written);
 }
 
 Task<> Workload::doGet(SimNode& node, std::size_t index) {
@@ -165,13 +165,15 @@ Task<> Workload::doDel(SimNode& node, std::size_t index) {
   }
   history_[index].outcome = Outcome::Done;
   history_[index].versions = written ? written->versions : 2;
-  if (written) checkCopies(history_[index].key, *written);
+  if (written) checkCopies(history_[index], *written);
 }
 
-void Workload::checkCopies(const std::string& key, const cluster::Written& written) {
+void Workload::checkCopies(const Operation& operation, const cluster::Written& written) {
+  const std::string& key = operation.key;
   const PartitionId partition = partitionOf(key);
   std::set<NodeId> holding;
   for (std::size_t i = 0; i < ring_.size(); ++i) {
+    if (ring_[i].diskLost() >= operation.begin) return;  // a copy was lost between its sync and this answer
     const std::string name = store::entryRowName(key);
     const Bytes* const content = ring_[i].medium().row(name);
     if (content == nullptr) continue;

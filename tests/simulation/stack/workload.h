@@ -57,7 +57,7 @@ class Workload {
   Task<> doGet(SimNode& node, std::size_t index);
   Task<> doDel(SimNode& node, std::size_t index);
   void conclude(std::size_t index, const Error& error);
-  void checkCopies(const std::string& key, const cluster::Written& written);
+  void checkCopies(const Operation& operation, const cluster::Written& written);
 
   SimRing& ring_;
   const Options options_;

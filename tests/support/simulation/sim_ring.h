@@ -55,6 +55,17 @@ class SimNode final : private Journal {
   SimClock& clock() { return clock_; }
   SimExecutor& executor() { return executor_; }
 
+  /// When its disk was last emptied or set back.
+  Time diskLost() const { return diskLost_; }
+  void loseDisk() {
+    medium_.empty();
+    diskLost_ = executor_.now();
+  }
+  void restore(const SimMedium& backup) {
+    medium_.rollback(backup);
+    diskLost_ = executor_.now();
+  }
+
   /// Starts on what the medium holds, with these seeds; returns at once. Not while it runs.
   void start(std::vector<std::string> seeds);
   /// The power goes: everything under way ends, and only what was synced is left (and keptBatches unsynced batches).
@@ -106,6 +117,7 @@ class SimNode final : private Journal {
   std::vector<std::unique_ptr<SimEndpoint>> endpoints_;  // all there ever were: a pipe may still point at an old one
   std::optional<Error> failed_;
   std::uint64_t incarnations_ = 0;
+  Time diskLost_{};
   Gate lives_;
 };
 

@@ -21,6 +21,9 @@ using http::Precondition;
 using http::Request;
 using http::Response;
 
+// A value that is replaced while it is being opened is looked for again so often.
+constexpr unsigned kTries = 4;
+
 /// The value's bytes behind its head: without a wait if they lie in memory; HEAD opens nothing.
 std::optional<Body> bodyAtHand(const Request& request, const Located& located, const ValueHead& head) {
   if (request.method() == http::Method::Head) return Region{nullptr, head.offset, head.length};
@@ -91,6 +94,30 @@ Response done(int status, const cluster::Written& written, Consistency consisten
   return response;
 }
 
+/// One try at a get. Conflict: the value was replaced between being found and being opened.
+Task<Result<Response>> tryGetValue(const Context& context, Request& request, Key key, Consistency consistency) {
+  Coordinator& coordinator = coordinatorOf(context, request);
+  std::optional<Result<Located>> located;
+  if (consistency == Consistency::One) located = coordinator.locateAtHand(key);
+  if (!located) {
+    const bool wantsWhole = request.method() == http::Method::Get && !request.header("Range");
+    auto asked = co_await coordinator.locate(std::move(key), consistency, wantsWhole, request.deadline());
+    located.emplace(std::move(asked));
+  }
+  if (!*located) co_return located->error();
+  ValueHead head = valueHeadOf(request, (*located)->entry, context.clock.wallMicros(), context.trustContent);
+  if (consistency == Consistency::One) head.response.header(protocol::kConsistencyHeader, "one");
+  if (!head.sendsValue) co_return std::move(head.response);
+  auto atHand = bodyAtHand(request, **located, head);
+  if (!atHand) {
+    auto opened = co_await coordinator.body(std::move(**located), head.offset, head.length, request.deadline());
+    if (!opened) co_return opened.error();
+    atHand.emplace(std::move(*opened));
+  }
+  head.response.body = std::move(*atHand);
+  co_return std::move(head.response);
+}
+
 }  // namespace
 
 Task<Response> getValue(const Context& context, Request& request) {
@@ -98,26 +125,14 @@ Task<Response> getValue(const Context& context, Request& request) {
   if (!key) co_return http::respondError(key.error());
   const auto consistency = consistencyOf(request);
   if (!consistency) co_return http::respondError(consistency.error());
-  Coordinator& coordinator = coordinatorOf(context, request);
-  std::optional<Result<Located>> located;
-  if (*consistency == Consistency::One) located = coordinator.locateAtHand(*key);
-  if (!located) {
-    const bool wantsWhole = request.method() == http::Method::Get && !request.header("Range");
-    auto asked = co_await coordinator.locate(std::move(*key), *consistency, wantsWhole, request.deadline());
-    located.emplace(std::move(asked));
+  for (unsigned attempt = 1;; ++attempt) {
+    auto response = co_await tryGetValue(context, request, *key, *consistency);
+    if (response) co_return std::move(*response);
+    const bool replaced = response.error().kind == Kind::Conflict;
+    if (!replaced) co_return refuseRead(response.error());
+    if (attempt == kTries)
+      co_return refuseRead(Error{Kind::Unavailable, "the value is being replaced again and again; try again"});
   }
-  if (!*located) co_return refuseRead(located->error());
-  ValueHead head = valueHeadOf(request, (*located)->entry, context.clock.wallMicros(), context.trustContent);
-  if (*consistency == Consistency::One) head.response.header(protocol::kConsistencyHeader, "one");
-  if (!head.sendsValue) co_return std::move(head.response);
-  auto atHand = bodyAtHand(request, **located, head);
-  if (!atHand) {
-    auto opened = co_await coordinator.body(std::move(**located), head.offset, head.length, request.deadline());
-    if (!opened) co_return refuseRead(opened.error());
-    atHand.emplace(std::move(*opened));
-  }
-  head.response.body = std::move(*atHand);
-  co_return std::move(head.response);
 }
 
 Task<Response> putValue(const Context& context, Request& request) {

@@ -204,7 +204,9 @@ Task<Result<Bytes>> Coordinator::smallValue(Located& located, Deadline deadline)
 Task<Result<Body>> Coordinator::body(Located located, std::uint64_t offset, std::uint64_t length, Deadline deadline) {
   if (located.local) {
     auto opened = co_await home_.open(located.local, offset, length, deadline);
-    if (opened || located.holders.empty()) co_return opened;
+    if (opened) co_return opened;
+    if (opened.error().kind == Kind::NotFound) co_return Error{Kind::Conflict, "the value has been replaced since"};
+    if (located.holders.empty()) co_return opened;
     journal_.note(Severity::Error, "value.unreadable", fmt::format("why=\"{}\"", opened.error().text));
   }
   const bool isWhole = offset == 0 && length == located.entry.size;

@@ -112,6 +112,7 @@ Task<Status> Membership::write(Known& next) {
 Task<Status> Membership::change(Edit edit) {
   co_await switchTo(loop_);
   while (busy_) co_await freed_.wait();
+  if (over_) co_return Error{Kind::Stopped, "this node starts again as a new one"};
   busy_ = true;
   Known next = known_;
   const Result<bool> edited = edit(next);
@@ -133,6 +134,18 @@ Task<Status> Membership::change(Edit edit) {
   busy_ = false;
   freed_.notifyAll();
   co_return outcome;
+}
+
+Task<Status> Membership::startOver(store::Identity next) {
+  co_await switchTo(loop_);
+  while (busy_) co_await freed_.wait();
+  over_ = true;
+  Batch batch;
+  batch.rows.emplace_back(store::kIdentityRow, store::encodeIdentity(next));
+  batch.rows.emplace_back(store::kRingRow, std::nullopt);
+  auto committed = co_await commits_.commit(std::move(batch));
+  if (!committed) co_return committed.error().within("write down a new identity");
+  co_return Status();
 }
 
 Task<Status> Membership::found(std::uint64_t ringIdentity, ring::Member self, std::uint32_t replicas,

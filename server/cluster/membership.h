@@ -57,6 +57,9 @@ class Membership {
   /// These partitions are filled (R5), if this node is home to them and that version is still active.
   Task<Status> markFilled(std::vector<PartitionId> partitions, ring::VersionName asOf);
 
+  /// Forgets the ring and writes down who starts next in this directory, in one synced step; no change follows it (R7).
+  Task<Status> startOver(store::Identity next);
+
   /// Woken (on loop 0) whenever the view changes: duties wait for it.
   Signal& changed() { return changed_; }
 
@@ -82,6 +85,7 @@ class Membership {
   const MakeRing makeRing_;
   store::Identity identity_;
   bool busy_ = false;  // loop 0: a change is under way
+  bool over_ = false;  // loop 0: this identity makes no change any more
   Signal freed_;
   Signal changed_;
   mutable std::mutex mutex_;

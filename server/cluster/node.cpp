@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "server/store/rows.h"
+
 namespace mydht::cluster {
 namespace {
 
@@ -130,6 +132,10 @@ Task<Status> Node::enterRing() {
   for (const auto& [node, peer] : remembered_.peers) {
     if (!peer.hostPort.empty() && peer.hostPort != settings_.hostPort) seeds.push_back(peer.hostPort);
   }
+  if (seeds.empty() && self.replaces != 0) {
+    co_return Error{Kind::Unavailable,
+                    "this data directory was behind its ring and knows none of its members: start it with -s"};
+  }
   if (seeds.empty()) {
     std::uint64_t identity = 0;
     while (identity == 0) identity = world_.random.next();
@@ -206,10 +212,13 @@ Task<> Node::startAgainAsNew(std::string why) {
   while (fresh.node == 0) fresh.node = world_.random.next();
   fresh.tokenSeed = old.tokenSeed;
   fresh.replaces = old.node;
-  Batch batch;
-  batch.rows.emplace_back(store::kIdentityRow, store::encodeIdentity(fresh));
-  batch.rows.emplace_back(store::kRingRow, std::nullopt);
-  auto committed = co_await commits_.commit(std::move(batch));
+  // The others' addresses are to be found again: whoever starts here next joins through them.
+  for (const wire::Address& address : peers_.addresses()) {
+    if (address.node == old.node) continue;
+    const store::PeerState peer = peers_.remembered(address.node);
+    commits_.remember(store::peerRowName(address.node), store::encodePeerState(peer));
+  }
+  auto committed = co_await membership_.startOver(fresh);
   fatal_ =
       "this data directory is behind what the ring remembers of it (" + why + "): it is a restored backup or a clone";
   fatal_ += committed ? "; it will join again as a new node in its old place" : "; " + committed.error().text;

@@ -1,6 +1,7 @@
 #include "server/cluster/write_round.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace mydht::cluster {
 
@@ -20,20 +21,29 @@ WriteRound::WriteRound(Executor& executor, const Settings& settings, Peers& peer
 Task<WriteOutcome> WriteRound::run(Gate& gate, Deadline deadline) {
   std::set<NodeId> targets;
   for (const NodeId node : view_->homes(partition_)) {
-    if (node == self_ || peers_.usable(node, executor_.now())) targets.insert(node);
+    const bool usable = node == self_ || peers_.usable(node, executor_.now());
+    (usable ? targets : skipped_).insert(node);
   }
-  if (!enough(targets)) {
-    for (const NodeId node : view_->homes(partition_)) targets.insert(node);
-  }
-  for (const NodeId node : targets) {
-    ++running_;
-    gate.spawn(offerTo(shared_from_this(), node, deadline));
-  }
+  if (!enough(targets)) targets.merge(skipped_);
+  offerToAll(std::move(targets), gate, deadline);
+  const Time hedgeAt = executor_.now() + settings_.timing.hedge;
   while (true) {
     const auto outcome = decide();
     if (outcome) co_return *outcome;
     if (executor_.now() >= deadline) co_return WriteOutcome::Failed;
-    co_await changed_.waitUntil(deadline);
+    if (!skipped_.empty() && (running_ == 0 || executor_.now() >= hedgeAt)) {
+      // Somebody else is missing now: who failed a call a while ago may well be back.
+      offerToAll(std::exchange(skipped_, {}), gate, deadline);
+      continue;
+    }
+    co_await changed_.waitUntil(skipped_.empty() ? deadline : std::min(hedgeAt, deadline));
+  }
+}
+
+void WriteRound::offerToAll(std::set<NodeId> nodes, Gate& gate, Deadline deadline) {
+  for (const NodeId node : nodes) {
+    ++running_;
+    gate.spawn(offerTo(shared_from_this(), node, deadline));
   }
 }
 
@@ -50,7 +60,7 @@ std::optional<WriteOutcome> WriteRound::decide() const {
   if (number_ == 1 && clamp_ && accepted_.empty() && running_ > 0) return std::nullopt;
   const bool higherMayHelp = !newer_.empty() || !refusing_.empty();
   if (number_ == 1 && higherMayHelp && enough(answered)) return WriteOutcome::SecondRound;
-  if (running_ == 0) return WriteOutcome::Failed;
+  if (running_ == 0 && skipped_.empty()) return WriteOutcome::Failed;
   return std::nullopt;
 }
 

@@ -61,6 +61,7 @@ class WriteRound : public std::enable_shared_from_this<WriteRound> {
   const std::map<NodeId, std::string>& failures() const { return failures_; }
 
  private:
+  void offerToAll(std::set<NodeId> nodes, Gate& gate, Deadline deadline);
   Task<> offerTo(std::shared_ptr<WriteRound> self, NodeId node, Deadline deadline);
   Task<Result<wire::OfferAnswer>> offerSelf(Deadline deadline);
   Task<Result<wire::OfferAnswer>> offerPeer(NodeId node, Deadline deadline);
@@ -78,6 +79,7 @@ class WriteRound : public std::enable_shared_from_this<WriteRound> {
   const WriteOrder order_;
   const unsigned number_;
   const PartitionId partition_;
+  std::set<NodeId> skipped_;  // failed their last calls: asked when the others are not enough
   std::set<NodeId> accepted_;
   std::set<NodeId> newer_;     // hold something newer
   std::set<NodeId> refusing_;  // for the entry's time (closed mark, too far ahead)

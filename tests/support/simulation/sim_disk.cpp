@@ -89,6 +89,7 @@ SimDisk::SimDisk(SimMedium& medium, Random& random, SimDiskOptions options)
   medium_.sweep();
   lastQueued_ = medium_.lastBatch();
   lastSynced_ = medium_.lastBatch();
+  if (options_.lies) platter_ = medium_.snapshot();
 }
 
 SimDisk::~SimDisk() {
@@ -223,6 +224,7 @@ void SimDisk::crash(std::size_t keptBatches) {
   }
   queue_.clear();
   medium_.open_ = false;
+  if (platter_) medium_.rollback(*platter_);
 }
 
 void SimDisk::failNext(Fault fault, Kind kind) {

@@ -29,6 +29,7 @@ struct SimDiskOptions {
   Latency sync{std::chrono::microseconds(500), std::chrono::milliseconds(8)};
   unsigned cachedPercent = 50;  ///< how often tryGet answers
   std::uint64_t freeBytes = std::uint64_t{1} << 40;
+  bool lies = false;  ///< its syncs do nothing: a crash loses all that was written since the disk was opened
 };
 
 /// Which kind of operation is to fail.
@@ -106,6 +107,7 @@ class SimDisk final : public Disk {
   bool syncing_ = false;
   bool crashed_ = false;
   bool full_ = false;
+  std::shared_ptr<const SimMedium> platter_;  // of a disk that lies: what is really there
 };
 
 }  // namespace mydht::simulation

@@ -1,0 +1,85 @@
+// Proves that each rule of writes and reads (R9 to R11, staging, one door) and honest syncs are needed, and that the
+// checkers would notice their absence: one directed order of events for each deliberate bug.
+#include "tests/simulation/stack/deliberate_bugs.h"
+
+namespace mydht::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+using Bugs = cluster::DeliberateBugs;
+using Type = wire::MessageType;
+constexpr unsigned kAny = Scenario::kAny;
+
+TEST(DeliberateBugs, APutThatTakesNewerForSuccessIsLostBehindTheClockOfAnotherNode) {
+  withAndWithout(&Bugs::noSecondRound, [](Scenario& s) {
+    s.ring.startAll(3);
+    s.node(1).clock().jump(900'000);  // less than what the nodes correct
+    s.put(1, "k0");
+    const auto later = s.put(0, "k0");
+    s.mustBe(s.done(later), "the later write is acknowledged");
+    s.get(2, "k0");
+  });
+}
+
+TEST(DeliberateBugs, AGetThatReturnsWhatAMinorityHoldsIsFollowedByOneThatGoesBack) {
+  withAndWithout(&Bugs::noWriteBack, [](Scenario& s) {
+    s.ring.startAll(3);
+    s.put(0, "k0");
+    s.drop(Type::Offer, 0, kAny);
+    s.put(0, "k0");  // reaches its own disk only
+    s.forgetRules();
+    s.run(10s);
+    const auto first = s.get(0, "k0");
+    s.mustBe(s.done(first) && s.at(first).value == 2, "node 0 reads what it holds");
+    s.drop(Type::Vote, 1, 0);
+    s.get(1, "k0");
+  });
+}
+
+TEST(DeliberateBugs, ABodyPublishedBelowAQuorumHidesTheFormerValue) {
+  withAndWithout(&Bugs::publishBelowQuorum, [](Scenario& s) {
+    s.ring.startAll(3);
+    s.put(0, "k0");
+    for (const unsigned full : {1U, 2U}) s.node(full).disk().setFull(true);
+    const auto large = s.put(0, "k0", true);
+    s.mustBe(s.at(large).outcome == Outcome::NoEffect, "what no quorum has staged is told to have no effect");
+    const auto read = s.get(0, "k0");
+    s.mustBe(s.done(read) && s.at(read).value == 1, "the former value is read");
+  });
+}
+
+TEST(DeliberateBugs, AStoreInWhichTheLastArrivalWinsForgetsTheLaterWrite) {
+  withAndWithout(&Bugs::lastArrivalWins, [](Scenario& s) {
+    s.ring.settings.cacheBytes = 0;  // the cache knows better than the disk
+    s.ring.startAll(3);
+    s.hold(Type::Offer, 0, 2);
+    s.mustBe(s.done(s.put(0, "k0")), "the first write is acknowledged by nodes 0 and 1");
+    s.forgetRules();
+    s.drop(Type::Offer, 0, 1);
+    s.mustBe(s.done(s.put(0, "k0")), "the second write is acknowledged by nodes 0 and 2");
+    s.letGo();
+    s.run(1s);
+    s.drop(Type::Vote, 2, 0);
+    s.get(2, "k0");
+  });
+}
+
+TEST(DeliberateBugs, DisksThatLieAboutTheirSyncsLoseAcknowledgedWrites) {
+  withAndWithout(nullptr, [](Scenario& s) {
+    const auto restartAll = [&s] {
+      for (unsigned i = 0; i < 3; ++i) s.kill(i);
+      for (unsigned i = 0; i < 3; ++i) s.node(i).start({});
+      s.await([&] { return s.node(0).up() && s.node(1).up() && s.node(2).up(); }, "all nodes serve");
+      s.awaitQuiet();
+    };
+    s.ring.startAll(3);
+    s.ring.diskOptions.lies = s.withBug;
+    restartAll();
+    s.mustBe(s.done(s.put(0, "k0")), "the write is acknowledged");
+    restartAll();
+    s.get(1, "k0");
+  });
+}
+
+}  // namespace
+}  // namespace mydht::simulation

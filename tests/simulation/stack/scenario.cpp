@@ -1,0 +1,145 @@
+#include "tests/simulation/stack/scenario.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "common/hash/position.h"
+#include "tests/simulation/stack/linearizability.h"
+
+namespace mydht::simulation {
+namespace {
+
+constexpr unsigned kKeys = 40;
+constexpr std::uint64_t kSeed = 7;
+// What ends when the next thing begins would count as concurrent.
+constexpr Duration kBreath = std::chrono::milliseconds(1);
+
+/// MYDHT_TRACE=1 prints everything that happens, for whoever debugs a scenario.
+bool wantsTrace() {
+  return std::getenv("MYDHT_TRACE") != nullptr;
+}
+
+}  // namespace
+
+Scenario::Scenario(bool bug) : ring(kSeed, wantsTrace()), observer(ring), workload(ring, {}), withBug(bug) {
+  ring.network.rule = [this](const SimMessage& message) { return judge(message); };
+}
+
+Scenario::~Scenario() {
+  // Operations under way write into the workload: they end before it goes.
+  ring.shutDown();
+}
+
+std::string Scenario::nameOf(unsigned number) const {
+  return fmt::format("node{}:50140", number);
+}
+
+Verdict Scenario::judge(const SimMessage& message) {
+  if (message.isAnswer) {
+    const auto answer = wire::unpackAnswer(message.answer);
+    if (answer && answer->error) ++errors_[{message.type, answer->error->kind}];
+    return Verdict::Deliver;
+  }
+  for (const Rule& rule : rules_) {
+    if (rule.type != message.type) continue;
+    if (rule.from != kAny && nameOf(rule.from) != message.from) continue;
+    if (rule.to != kAny && nameOf(rule.to) != message.to) continue;
+    return rule.verdict;
+  }
+  return Verdict::Deliver;
+}
+
+void Scenario::deafen(unsigned node) {
+  drop(Type::Adopt, kAny, node);
+  drop(Type::Filled, kAny, node);
+  drop(Type::GetView, node, kAny);  // gossip tells it of addresses, and that there is something newer
+}
+
+void Scenario::kill(unsigned number) {
+  node(number).kill();
+  await([&] { return node(number).down(); }, "a killed node is down");
+}
+
+void Scenario::start(unsigned number) {
+  node(number).start({});
+  await([&] { return node(number).up() && node(number).node().home().confirmed(); }, "a started node serves");
+}
+
+void Scenario::letGo() {
+  ring.network.releaseHeld();
+}
+
+SimNode& Scenario::join(unsigned seed) {
+  SimNode& joiner = ring.add();
+  joiner.start({nameOf(seed)});
+  return joiner;
+}
+
+void Scenario::await(const std::function<bool()>& condition, const std::string& what, Duration within) {
+  if (!ring.await(condition, within)) stuck_.push_back("in vain awaited: " + what);
+}
+
+std::size_t Scenario::put(unsigned number, const std::string& key, bool large) {
+  const std::size_t operation = workload.put(node(number), key, large);
+  finish(operation);
+  return operation;
+}
+
+std::size_t Scenario::get(unsigned number, const std::string& key) {
+  const std::size_t operation = workload.get(node(number), key);
+  finish(operation);
+  return operation;
+}
+
+void Scenario::finish(std::size_t operation) {
+  await([&] { return workload.over(operation); }, "the end of " + describe(at(operation)));
+  run(kBreath);
+}
+
+bool Scenario::changing(unsigned number) {
+  return node(number).node().status().changing;
+}
+
+ring::VersionName Scenario::newest(unsigned number) {
+  return node(number).node().membership().view()->newest().name();
+}
+
+bool Scenario::knows(unsigned number, const ring::VersionName& version) {
+  return node(number).up() && newest(number) >= version;
+}
+
+std::vector<std::string> Scenario::keys() {
+  std::vector<std::string> all;
+  for (unsigned i = 0; i < kKeys; ++i) all.push_back(fmt::format("k{}", i));
+  return all;
+}
+
+std::string Scenario::keyOf(unsigned asKnownBy, const std::set<unsigned>& homes) {
+  std::set<std::string> wanted;
+  for (const unsigned home : homes) wanted.insert(nameOf(home));
+  for (const std::string& key : keys()) {
+    const auto names = node(asKnownBy).node().whereIs(key);
+    if (std::set<std::string>(names.begin(), names.end()) == wanted) return key;
+  }
+  stuck_.push_back("no key has the home nodes that the script needs");
+  return "k0";
+}
+
+void Scenario::mustBe(bool holds, const std::string& what) {
+  if (!holds) found_.push_back(what);
+}
+
+std::vector<std::string> Scenario::broken() const {
+  std::vector<std::string> all = found_;
+  for (const auto& list : {observer.broken(), workload.broken()}) all.insert(all.end(), list.begin(), list.end());
+  if (auto why = whyNotLinearizable(workload.history())) all.push_back("C1: " + *why);
+  return all;
+}
+
+unsigned Scenario::errors(Type type, Kind kind) const {
+  const auto at = errors_.find({type, kind});
+  return at == errors_.end() ? 0 : at->second;
+}
+
+}  // namespace mydht::simulation

@@ -103,6 +103,7 @@ class Coordinator {
   std::shared_ptr<WriteRound> makeRound(const ring::ViewPtr& view, const WriteOrder& order, unsigned number);
   Version above(const WriteRound& round, const Version& offered);
   Error refusal(const WriteRound& round, const ring::View& view, PartitionId partition, bool mayHaveEffect) const;
+  std::string whySilent(NodeId node) const;
   std::string names(const std::vector<NodeId>& nodes) const;
 
   Executor& executor_;

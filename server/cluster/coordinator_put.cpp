@@ -120,13 +120,19 @@ Version Coordinator::above(const WriteRound& round, const Version& offered) {
   return clock_.above(std::max(round.top(), offered));
 }
 
+/// Why a home node that did not refuse has not taken a write: it was not asked, or did not answer.
+std::string Coordinator::whySilent(NodeId node) const {
+  if (peers_.usable(node, executor_.now())) return "no answer in time";
+  return "its last call failed: " + peers_.health(node).lastError;
+}
+
 Error Coordinator::refusal(const WriteRound& round, const ring::View& view, PartitionId partition,
                            bool mayHaveEffect) const {
   std::string who;
   for (const NodeId node : missingHomes(view, partition, round.accepted())) {
     const auto at = round.failures().find(node);
     who += fmt::format("{}{} ({})", who.empty() ? "" : ", ", peers_.nameOf(node),
-                       at == round.failures().end() ? "no answer in time" : at->second);
+                       at == round.failures().end() ? whySilent(node) : at->second);
   }
   if (round.noSpace() && !mayHaveEffect) return {Kind::NoSpace, "no space left on the key's home nodes: " + who};
   if (mayHaveEffect) {

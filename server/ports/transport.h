@@ -37,8 +37,8 @@ class PeerHandler {
 class Transport {
  public:
   virtual Task<Result<Call>> call(PeerAddress to, Call request, Deadline deadline) = 0;
-  /// Breaks off what is under way, answers' bodies too, and refuses later calls. Returns when every call has returned and
-  /// every answer's body was destroyed. More than once does no harm.
+  /// Breaks off what is under way, answers' bodies too, and refuses later calls. Returns when every call has returned
+  /// and every answer's body was destroyed. More than once does no harm.
   virtual Task<> stop() = 0;
 
  protected:

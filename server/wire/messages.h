@@ -136,10 +136,10 @@ struct Gossip {
 
 /// What a vote is for.
 enum class VoteFor : std::uint8_t {
-  Quorum,  ///< it counts towards a quorum: a home node that has not filled the key does so first (R5)
-  Copy,    ///< consistency=one: any filled home node's copy
-  Fill,    ///< a new home node fills this key: who has not filled it itself cannot say
-  FillAny, ///< the same of a version between: whatever is held, filled or not
+  Quorum,   ///< it counts towards a quorum: a home node that has not filled the key does so first (R5)
+  Copy,     ///< consistency=one: any filled home node's copy
+  Fill,     ///< a new home node fills this key: who has not filled it itself cannot say
+  FillAny,  ///< the same of a version between: whatever is held, filled or not
 };
 /// One of the three votes (R10); "cannot say" is an error instead.
 struct VoteAnswer {
@@ -272,7 +272,8 @@ struct FillPage {
   PartitionId startPartition = 0;       ///< go on in this one,
   Key after;                            ///< after this key
   std::uint32_t mostBytes = 0;
-  bool unfilledToo = false;  ///< also what lies in partitions that the asked node has not filled (they still cannot say)
+  bool unfilledToo =
+      false;  ///< also what lies in partitions that the asked node has not filled (they still cannot say)
   void write(Writer& out) const;
   static FillPage read(Reader& in);
 };

@@ -44,18 +44,22 @@ void SimTrace::line(std::string_view text) {
   if (print_) std::printf("%s\n", whole.c_str());
 }
 
+void SimJournal::note(Severity severity, std::string_view event, std::string_view fields) {
+  std::string text = fmt::format("{} {} {} {}", name_, nameOf(severity), event, fields);
+  // One event is one line, whatever a key or a peer's words hold.
+  for (char& byte : text) byte = static_cast<unsigned char>(byte) < ' ' ? '?' : byte;
+  trace_.line(text);
+}
+
 SimNode::SimNode(SimRing& ring, unsigned number)
     : ring_(ring),
       number_(number),
       name_(fmt::format("node{}:50140", number)),
       clock_(ring.time),
+      journal_(ring.trace, fmt::format("node{}", number)),
       executor_(ring.time),
       random_(ring.random.next()),
       lives_(executor_) {}
-
-void SimNode::note(Severity severity, std::string_view event, std::string_view fields) {
-  ring_.trace.line(fmt::format("node{} {} {} {}", number_, nameOf(severity), event, fields));
-}
 
 void SimNode::start(std::vector<std::string> seeds) {
   MYDHT_ASSERT(down());
@@ -75,7 +79,7 @@ void SimNode::start(std::vector<std::string> seeds) {
                        *incarnation.endpoint,
                        clock_,
                        random_,
-                       *this,
+                       journal_,
                        [&ring = ring_](ring::MemberList list) { return ring.makeRing(std::move(list)); }};
   incarnation.node = std::make_unique<cluster::Node>(std::move(settings), std::move(world));
   incarnation.endpoint->serve(*incarnation.node);

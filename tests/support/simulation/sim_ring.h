@@ -41,11 +41,22 @@ class SimTrace {
   std::uint64_t lines_ = 0;
 };
 
+/// The journal of one simulated node: its lines go into the trace. Owned by the node; one thread.
+class SimJournal final : public Journal {
+ public:
+  SimJournal(SimTrace& trace, std::string name) : trace_(trace), name_(std::move(name)) {}
+  void note(Severity severity, std::string_view event, std::string_view fields) override;
+
+ private:
+  SimTrace& trace_;
+  const std::string name_;
+};
+
 class SimRing;
 
 /// One node of a simulated ring: its medium, clock and executor live as long as the ring; each start makes a new
 /// incarnation of everything else on what the medium holds. Owned by the ring; one thread.
-class SimNode final : private Journal {
+class SimNode final {
  public:
   SimNode(SimRing& ring, unsigned number);
 
@@ -101,7 +112,6 @@ class SimNode final : private Journal {
     bool ending = false;
   };
 
-  void note(Severity severity, std::string_view event, std::string_view fields) override;
   Task<> live(Incarnation& incarnation);
   Task<> end(Incarnation& incarnation, bool started);
   void beginEnd();
@@ -111,6 +121,7 @@ class SimNode final : private Journal {
   const std::string name_;
   SimMedium medium_;
   SimClock clock_;
+  SimJournal journal_;
   SimExecutor executor_;
   SimRandom random_;
   std::unique_ptr<Incarnation> current_;

@@ -1,0 +1,184 @@
+// Proves that every message is read back as it was written, and that a payload which is cut off anywhere, has a byte
+// too many or a value out of its range is refused as a whole. How: random messages of each type are written, read and
+// written again; then every shorter prefix is read, from memory of exactly its size, so that a sanitizer sees a read
+// beyond it. Messages are compared by their bytes; that no field is left out of both ways is golden_test's.
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "tests/unit/server/wire/draw.h"
+
+namespace mydht::wire {
+namespace {
+
+using namespace test;
+
+template <class M>
+void comesBackWhole(const M& message) {
+  const std::string bytes = payloadOf(message);
+  const auto read = readPayload<M>(bytes);
+  RC_ASSERT(read.has_value());
+  RC_ASSERT(payloadOf(*read) == bytes);
+  for (std::size_t length = 0; length < bytes.size(); ++length) {
+    const std::string cut(bytes, 0, length);
+    RC_ASSERT(!readPayload<M>(cut).has_value());
+  }
+  RC_ASSERT(!readPayload<M>(bytes + '\0').has_value());
+}
+
+RC_GTEST_PROP(Messages, AHelloAndItsAnswerComeBackWhole, ()) {
+  comesBackWhole(Hello());
+  comesBackWhole(HelloAnswer{anyNumber<std::uint32_t>(), anyNumber<std::uint64_t>()});
+}
+
+RC_GTEST_PROP(Messages, ViewsComeBackWhole, ()) {
+  const ring::ViewLists view = anyView();
+  comesBackWhole(GetView());
+  comesBackWhole(ViewMessage{view});
+  comesBackWhole(Adopt{view});
+  RC_ASSERT(readPayload<Adopt>(payloadOf(Adopt{view}))->view == view);
+}
+
+RC_GTEST_PROP(Messages, ProposalsComeBackWhole, ()) {
+  const ring::MemberList list = anyList();
+  comesBackWhole(Propose{list});
+  comesBackWhole(ProposeAnswer{list, anyView()});
+  comesBackWhole(Filled{anyName(), list});
+  RC_ASSERT(readPayload<Propose>(payloadOf(Propose{list}))->list == list);
+}
+
+RC_GTEST_PROP(Messages, AJoinComesBackWhole, ()) {
+  Join message;
+  message.member = anyMember(anyNumber<NodeId>() | 1);
+  message.member.rank = ring::Rank::Present;
+  message.hostPort = anyText(0, 60);
+  message.replaces = anyNumber<NodeId>();
+  comesBackWhole(message);
+}
+
+RC_GTEST_PROP(Messages, GossipComesBackWhole, ()) {
+  Gossip message;
+  const auto addresses = *rc::gen::inRange(0, 4);
+  for (int i = 0; i < addresses; ++i) {
+    message.addresses.push_back({anyNumber<NodeId>(), anyNumber<std::uint32_t>(), anyText(0, 30)});
+  }
+  message.filledIn = anyName();
+  if (anyFlag()) message.filled = std::string(limits::kPartitions / 8, static_cast<char>(anyNumber<std::uint8_t>()));
+  comesBackWhole(message);
+}
+
+RC_GTEST_PROP(Messages, VotesComeBackWhole, ()) {
+  comesBackWhole(Vote{anyKey(), anyNumber<std::uint64_t>(), static_cast<VoteFor>(*rc::gen::inRange(0, 4))});
+  comesBackWhole(VoteAnswer{anyVersion(), maybeEntry(), anyFlag()});
+}
+
+RC_GTEST_PROP(Messages, OffersComeBackWhole, ()) {
+  comesBackWhole(Offer{anyEntry(), static_cast<From>(*rc::gen::inRange(0, 4)), anyVersion()});
+  comesBackWhole(OfferAnswer{static_cast<OfferOutcome>(*rc::gen::inRange(0, 5)), maybeEntry(), anyVersion()});
+}
+
+RC_GTEST_PROP(Messages, WhatStagesComesBackWhole, ()) {
+  comesBackWhole(Stage{anyNumber<std::uint64_t>(), anyKey()});
+  comesBackWhole(StageAnswer{anyDigest(), anyNumber<std::uint64_t>(), maybeEntry()});
+  comesBackWhole(Publish{anyNumber<std::uint64_t>(), anyEntry(), anyNumber<NodeId>()});
+  comesBackWhole(Discard{anyNumber<std::uint64_t>()});
+  comesBackWhole(FetchStaged{anyNumber<std::uint64_t>()});
+}
+
+RC_GTEST_PROP(Messages, WhatFetchesAndRepairsComesBackWhole, ()) {
+  comesBackWhole(FetchBody{anyEntry(), anyNumber<std::uint64_t>(), anyNumber<std::uint64_t>()});
+  comesBackWhole(Repair{anyEntry(), anyNumber<NodeId>()});
+}
+
+RC_GTEST_PROP(Messages, PagesOfAFillComeBackWhole, ()) {
+  FillPage ask;
+  ask.partitions = anyPartitions();
+  ask.startPartition = *rc::gen::inRange<PartitionId>(0, static_cast<PartitionId>(limits::kPartitions));
+  ask.after = anyText(0, 40);
+  ask.mostBytes = anyNumber<std::uint32_t>();
+  ask.unfilledToo = anyFlag();
+  comesBackWhole(ask);
+  FillPageAnswer page;
+  const auto rows = *rc::gen::inRange(0, 3);
+  for (int i = 0; i < rows; ++i) {
+    FillRow row{anyEntry(), anyFlag(), Bytes()};
+    if (row.withValue) row.value = Bytes(anyText(0, 50));
+    page.rows.push_back(std::move(row));
+  }
+  if (anyFlag()) page.marks.push_back({7, anyVersion(), anyVersion()});
+  page.cannotSay = anyPartitions();
+  page.over = anyFlag();
+  comesBackWhole(page);
+}
+
+RC_GTEST_PROP(Messages, AnyBytesAreReadOrRefused, (const std::string& bytes)) {
+  (void)readPayload<HelloAnswer>(bytes);
+  (void)readPayload<ViewMessage>(bytes);
+  (void)readPayload<ProposeAnswer>(bytes);
+  (void)readPayload<Join>(bytes);
+  (void)readPayload<Gossip>(bytes);
+  (void)readPayload<VoteAnswer>(bytes);
+  (void)readPayload<OfferAnswer>(bytes);
+  (void)readPayload<FillPageAnswer>(bytes);
+}
+
+/// A payload with its byte at that place (from the end, if negative) replaced.
+template <class M>
+bool isRefusedWith(const M& message, std::ptrdiff_t place, char byte) {
+  std::string bytes = payloadOf(message);
+  MYDHT_ASSERT(readPayload<M>(bytes).has_value());
+  bytes[static_cast<std::size_t>(place < 0 ? place + static_cast<std::ptrdiff_t>(bytes.size()) : place)] = byte;
+  return !readPayload<M>(bytes).has_value();
+}
+
+Entry smallEntry() {
+  Entry entry;
+  entry.key = "k";
+  entry.version = {5, 0, 1, 1};
+  return entry;
+}
+
+TEST(Messages, ValuesOutOfTheirRangeAreRefused) {
+  EXPECT_TRUE(isRefusedWith(Vote{"k", 0, VoteFor::FillAny}, -1, 4));
+  EXPECT_TRUE(isRefusedWith(OfferAnswer{OfferOutcome::Settled, std::nullopt, {}}, 0, 5));
+  EXPECT_TRUE(isRefusedWith(OfferAnswer{OfferOutcome::Accepted, smallEntry(), {}}, 1, 2)) << "optional entry";
+  EXPECT_TRUE(isRefusedWith(VoteAnswer{{}, std::nullopt, true}, -1, 2)) << "flag";
+  EXPECT_TRUE(isRefusedWith(Offer{smallEntry(), From::Fill, {}}, -25, 4)) << "who brings it";
+  EXPECT_TRUE(isRefusedWith(Repair{smallEntry(), 9}, -9, 2)) << "tombstone";
+  EXPECT_TRUE(isRefusedWith(FillPage{{16383}, 0, "", 1, false}, 5, 0x40)) << "partition 16384";
+  EXPECT_TRUE(isRefusedWith(FillPage{{16383}, 0, "", 1, false}, 3, 0x7f)) << "more partitions than bytes";
+}
+
+TEST(Messages, EntriesWithoutAKeyOrWithTooLongOnesAreRefused) {
+  Entry entry = smallEntry();
+  entry.key.clear();
+  EXPECT_FALSE(readPayload<Repair>(payloadOf(Repair{entry, 1})).has_value());
+  entry.key.assign(limits::kKeyBytes, 'k');
+  EXPECT_TRUE(readPayload<Repair>(payloadOf(Repair{entry, 1})).has_value());
+  entry.key.push_back('k');
+  EXPECT_FALSE(readPayload<Repair>(payloadOf(Repair{entry, 1})).has_value());
+}
+
+TEST(Messages, ListsThatCannotBeAVersionOfTheRingAreRefused) {
+  ring::MemberList good;
+  good.put({1});
+  good.put({2});
+  EXPECT_TRUE(readPayload<Propose>(payloadOf(Propose{good})).has_value());
+  ring::MemberList bad = good;
+  std::swap(bad.members[0], bad.members[1]);
+  EXPECT_FALSE(readPayload<Propose>(payloadOf(Propose{bad})).has_value()) << "not in order";
+  bad = good;
+  bad.replicas = 0;
+  EXPECT_FALSE(readPayload<Propose>(payloadOf(Propose{bad})).has_value()) << "no replicas";
+  bad = good;
+  for (ring::Member& member : bad.members) member.rank = ring::Rank::Removed;
+  EXPECT_FALSE(readPayload<Propose>(payloadOf(Propose{bad})).has_value()) << "nobody is there";
+  ring::MemberList bigger = good;
+  bigger.put({3});
+  EXPECT_TRUE(readPayload<Adopt>(payloadOf(Adopt{{1, {good, bigger}}})).has_value());
+  EXPECT_FALSE(readPayload<Adopt>(payloadOf(Adopt{{1, {bigger, good}}})).has_value()) << "falling";
+  EXPECT_FALSE(readPayload<Adopt>(payloadOf(Adopt{{1, {}}})).has_value()) << "no version";
+}
+
+}  // namespace
+}  // namespace mydht::wire

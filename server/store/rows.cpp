@@ -80,8 +80,11 @@ Result<RowPtr> decodeEntryRow(std::string_view name, std::string_view content) {
   } else {
     row->value = Bytes(std::string(in.text(limits::kInlineBytes)));
   }
-  const bool sizesAgree = row->blob != 0 || row->value.size() == entry.size;
-  if (format != kFormat || !in.whole() || entry.key.empty() || !sizesAgree || entryRowName(entry.key) != name) {
+  const bool inBlob = (flags & kInBlob) != 0;
+  const bool flagsMakeSense = flags <= (kTombstone | kInBlob) && inBlob == (row->blob != 0);
+  const bool sizesAgree = inBlob || row->value.size() == entry.size;
+  const bool sound = format == kFormat && in.whole() && flagsMakeSense && sizesAgree;
+  if (!sound || entry.key.empty() || entryRowName(entry.key) != name) {
     return Error{Kind::Corrupt, "a damaged entry row"};
   }
   return RowPtr(std::move(row));

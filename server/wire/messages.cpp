@@ -121,6 +121,10 @@ Join Join::read(Reader& in) {
   } else {
     in.fail();
   }
+  // The rest of the list is not the joiner's to say: there is one form of it.
+  ring::MemberList alone;
+  alone.put(message.member);
+  if (one != alone) in.fail();
   message.hostPort = in.text(kHostPortBytes);
   in.number(message.replaces);
   return message;

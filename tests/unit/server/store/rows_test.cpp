@@ -180,6 +180,18 @@ TEST(Rows, ANewerFormatAndASizeThatIsNotTheValuesAreCorrupt) {
   EXPECT_FALSE(decodeEntryRow(entryRowName("key"), encodeEntryRow(row).view()).ok());
 }
 
+TEST(Rows, UnknownFlagsAndABlobThatIsNoneAreCorrupt) {
+  std::string content(encodeEntryRow(exampleRow()).view());
+  content[1] = 4;
+  EXPECT_FALSE(decodeEntryRow(entryRowName("key"), content).ok());
+  Row row = exampleRow();
+  row.blob = 1;
+  std::string large(encodeEntryRow(row).view());
+  EXPECT_TRUE(decodeEntryRow(entryRowName("key"), large).ok());
+  large[large.size() - 8] = 0;
+  EXPECT_FALSE(decodeEntryRow(entryRowName("key"), large).ok());
+}
+
 TEST(Rows, APartitionsRowComesBackAndACutOneIsCorrupt) {
   const std::string content(encodePartitionRow({at(5), at(4), 3, 2, 1}).view());
   const auto read = decodePartitionRow(content);

@@ -149,6 +149,18 @@ TEST(Messages, ValuesOutOfTheirRangeAreRefused) {
   EXPECT_TRUE(isRefusedWith(FillPage{{16383}, 0, "", 1, false}, 3, 0x7f)) << "more partitions than bytes";
 }
 
+TEST(Messages, AJoinSaysNothingOfTheRingsReplicasAndNamesOneNode) {
+  const Join join{{1}, "h:1", 0};
+  EXPECT_TRUE(isRefusedWith(join, 0, 2)) << "replicas";
+  EXPECT_TRUE(isRefusedWith(join, 4, 2)) << "their number";
+  Writer two;
+  ring::MemberList both;
+  both.put({1});
+  both.put({2});
+  two.list(both).text("h:1").number(NodeId{0});
+  EXPECT_FALSE(readPayload<Join>(two.bytes()).has_value());
+}
+
 TEST(Messages, EntriesWithoutAKeyOrWithTooLongOnesAreRefused) {
   Entry entry = smallEntry();
   entry.key.clear();

@@ -124,6 +124,7 @@ void WriteRound::answered(NodeId node, const wire::OfferAnswer& answer) {
       break;
     case wire::OfferOutcome::TooFar:
       refusing_.insert(node);
+      failures_.emplace(node, "by its clock the write comes from the future");
       if (answer.held) top_ = std::max(top_, answer.held->version);
       clamp_ = std::min(clamp_.value_or(answer.limit.physicalMicros), answer.limit.physicalMicros);
       break;
@@ -131,6 +132,7 @@ void WriteRound::answered(NodeId node, const wire::OfferAnswer& answer) {
     case wire::OfferOutcome::Settled:
       closed_ = true;
       refusing_.insert(node);
+      failures_.emplace(node, "it takes no writes of that time any more");
       top_ = std::max(top_, answer.limit);
       break;
   }

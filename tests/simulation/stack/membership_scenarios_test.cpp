@@ -1,0 +1,159 @@
+// Proves how a ring takes nodes in, loses them and gets them back, seen by clients: joins that wait their turn, emptied
+// disks, restored backups, power cuts, joiners that die. How: one directed order of events each, on the whole stack.
+#include <gtest/gtest.h>
+
+#include "server/store/rows.h"
+#include "tests/simulation/stack/scenario.h"
+
+namespace mydht::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+using Type = wire::MessageType;
+constexpr unsigned kAny = Scenario::kAny;
+
+class MembershipScenario : public testing::Test {
+ protected:
+  /// What the checkers found, with every test.
+  void TearDown() override {
+    EXPECT_TRUE(s.broken().empty()) << testing::PrintToString(s.broken());
+    EXPECT_TRUE(s.stuck().empty()) << testing::PrintToString(s.stuck());
+  }
+  /// Whether the newest version that node 0 knows has this identity as a present member.
+  const ring::Member* record(NodeId node) {
+    const auto view = s.node(0).node().membership().view();
+    return view->newest().list().find(node);
+  }
+
+  Scenario s;
+};
+
+TEST_F(MembershipScenario, ABusySeedMakesAJoinerWaitAndThenTakesItIn) {
+  s.ring.startAll(1);
+  s.join(0);
+  s.join(0);
+  s.await([&] { return s.node(1).up() && s.node(2).up(); }, "both joiners serve");
+  s.awaitQuiet();
+  EXPECT_GE(s.errors(Type::Join, Kind::Conflict), 1U);
+  EXPECT_EQ(s.node(0).node().status().members.size(), 3U);
+}
+
+TEST_F(MembershipScenario, AnEmptiedDiskComesBackAsANewNodeInTheOldOnesPlaceAndHidesNoKey) {
+  s.ring.startAll(3);
+  s.drop(Type::Offer, 0, 1);  // nodes 0 and 2 hold what is about to be lost at node 2
+  for (const std::string& key : Scenario::keys()) ASSERT_TRUE(s.done(s.put(0, key)));
+  s.forgetRules();
+  const store::Identity old = *s.node(2).durableIdentity();
+  const std::uint64_t tokens = record(old.node)->tokenSeed;
+  s.kill(2);
+  s.node(2).medium().empty();
+  s.hold(Type::FillPage, kAny, kAny);
+  s.node(2).start({s.node(0).name()});
+  s.await([&] { return s.node(2).up(); }, "node 2 serves");
+  for (const unsigned through : {0U, 1U, 2U}) {
+    const auto read = s.get(through, "k5");
+    EXPECT_TRUE(s.done(read) && s.at(read).value != 0) << "while node 2 is empty, through node " << through;
+  }
+  s.forgetRules();
+  s.letGo();
+  s.awaitQuiet();
+  const store::Identity now = *s.node(2).durableIdentity();
+  EXPECT_NE(now.node, old.node);
+  ASSERT_NE(record(now.node), nullptr);
+  EXPECT_EQ(record(now.node)->tokenSeed, tokens);
+  EXPECT_EQ(record(old.node)->rank, ring::Rank::Removed);
+  for (const std::string& key : Scenario::keys()) {
+    EXPECT_NE(s.node(2).medium().row(store::entryRowName(key)), nullptr) << key << " was not refilled";
+  }
+}
+
+TEST_F(MembershipScenario, ARestoredBackupStartsAgainAsANewNodeWithWhatWasWrittenSince) {
+  s.ring.startAll(3);
+  s.put(0, "k0");
+  s.run(5s);
+  const store::Identity old = *s.node(2).durableIdentity();
+  const auto backup = s.node(2).medium().snapshot();
+  s.drop(Type::Offer, 0, 1);
+  const auto later = s.put(0, "k0");
+  ASSERT_TRUE(s.done(later));
+  s.run(5s);
+  s.kill(2);
+  s.node(2).medium().rollback(*backup);
+  s.node(2).start({});
+  s.await([&] { return s.node(2).failed() && s.node(2).down(); }, "node 2 refuses to go on");
+  EXPECT_NE(s.node(2).failed()->text.find("restored backup"), std::string::npos) << s.node(2).failed()->text;
+  s.start(2);
+  s.awaitQuiet();
+  EXPECT_NE(s.node(2).durableIdentity()->node, old.node);
+  EXPECT_EQ(s.node(2).durableIdentity()->replaces, old.node);
+  s.drop(Type::Vote, 2, 0);
+  EXPECT_EQ(s.at(s.get(2, "k0")).value, s.at(later).value);
+}
+
+TEST_F(MembershipScenario, AllNodesKilledInTheMiddleOfWritesComeBackWithoutSeedsAndHaveEveryAcknowledgedValue) {
+  s.ring.startAll(3);
+  s.workload.start();
+  for (unsigned round = 0; round < 3; ++round) {
+    s.run(2s);
+    for (unsigned i = 0; i < 3; ++i) s.node(i).kill();
+    s.await([&] { return s.node(0).down() && s.node(1).down() && s.node(2).down(); }, "all nodes are down");
+    for (unsigned i = 0; i < 3; ++i) s.node(i).start({});
+    s.await([&] { return s.node(0).up() && s.node(1).up() && s.node(2).up(); }, "all nodes serve again");
+  }
+  s.run(1s);
+  s.workload.stop();
+  s.await([&] { return s.workload.idle(); }, "the clients' end");
+  s.awaitQuiet();
+  s.workload.readAll();
+  EXPECT_GE(s.workload.finished(), 300U);
+}
+
+TEST_F(MembershipScenario, ARingOfOneThatGrowsToTwoNeverStopsAnswering) {
+  s.ring.startAll(1);
+  for (const std::string& key : Scenario::keys()) ASSERT_TRUE(s.done(s.put(0, key)));
+  s.join(0);
+  const Time giveUp = s.ring.time.now() + 1min;
+  while (!(s.node(1).up() && s.ring.quiet()) && s.ring.time.now() < giveUp) {
+    for (const auto operation : {s.get(0, "k1"), s.put(0, "k2"), s.get(0, "k3")}) {
+      EXPECT_TRUE(s.done(operation)) << describe(s.at(operation)) << " " << s.workload.told(operation);
+      EXPECT_LT(s.at(operation).end - s.at(operation).begin, 1s) << describe(s.at(operation));
+    }
+  }
+  EXPECT_TRUE(s.ring.quiet());
+  EXPECT_EQ(s.node(0).node().status().members.size(), 2U);
+}
+
+TEST_F(MembershipScenario, AJoinerThatDiesHalfWayLeavesARingOfTwoUnwritableWhichNamesItUntilItReturns) {
+  s.ring.startAll(1);
+  const auto before = s.put(0, "k0");
+  s.drop(Type::FillPage, 1, 0);
+  s.join(0);
+  s.await([&] { return s.node(1).up() && s.changing(0); }, "a change under way");
+  s.kill(1);
+  s.run(5s);
+  const auto refused = s.put(0, "k0");
+  EXPECT_EQ(s.at(refused).outcome, Outcome::NoEffect);
+  EXPECT_NE(s.workload.told(refused).find("node1:50140"), std::string::npos) << s.workload.told(refused);
+  EXPECT_NE(s.workload.told(refused).find("change of the ring"), std::string::npos) << s.workload.told(refused);
+  s.forgetRules();
+  s.start(1);
+  s.awaitQuiet();
+  EXPECT_EQ(s.at(s.get(1, "k0")).value, s.at(before).value);
+  EXPECT_TRUE(s.done(s.put(0, "k0")));
+}
+
+TEST_F(MembershipScenario, ANodeThatLearnsOfAChangeOnlyByBeingRefusedBeginsAgainInTheNewVersion) {
+  s.ring.startAll(3);
+  s.deafen(0);
+  s.join(1);
+  s.await([&] { return s.node(3).up() && !s.changing(1) && !s.changing(3); }, "a complete version");
+  s.run(5s);
+  ASSERT_FALSE(s.knows(0, s.newest(3)));
+  const auto put = s.put(0, s.keyOf(3, {1, 2, 3}));
+  EXPECT_TRUE(s.done(put)) << s.workload.told(put);
+  EXPECT_TRUE(s.knows(0, s.newest(3)));
+  EXPECT_GE(s.errors(Type::Offer, Kind::OlderRing), 1U);
+}
+
+}  // namespace
+}  // namespace mydht::simulation

@@ -1,0 +1,200 @@
+// Proves what clients get from a ring of three when a node is dead, frozen or cut off, a clock is wrong, writers meet,
+// or a large value's stream breaks or is held up. How: one directed order of events each, on the whole stack.
+#include <gtest/gtest.h>
+
+#include "server/store/rows.h"
+#include "tests/simulation/stack/scenario.h"
+
+namespace mydht::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+using Type = wire::MessageType;
+constexpr std::size_t kPieceBytes = 64 * 1024;
+
+/// A client's body: so many pieces, and then its end or its breaking off.
+class Upload final : public ByteSource {
+ public:
+  Upload(std::size_t pieces, bool breaksOff) : left_(pieces), breaksOff_(breaksOff) {}
+  std::optional<std::uint64_t> size() const override { return std::nullopt; }
+  Task<Result<Bytes>> next(Deadline) override {
+    if (left_ == 0 && breaksOff_) co_return Error{Kind::Unavailable, "the client has gone"};
+    if (left_ == 0) co_return Bytes();
+    --left_;
+    co_return Bytes(std::string(kPieceBytes, 'x'));
+  }
+
+ private:
+  std::size_t left_;
+  const bool breaksOff_;
+};
+
+struct Uploaded {
+  std::optional<Result<cluster::Written>> result;
+  Time end{};
+};
+
+Task<> upload(SimNode& node, std::string key, std::unique_ptr<ByteSource> body, Uploaded& uploaded) {
+  cluster::PutRequest request;
+  request.key = std::move(key);
+  request.value = std::move(body);
+  auto written = co_await node.node().coordinator(0).put(std::move(request), node.executor().now() + 5s);
+  uploaded.end = node.executor().now();
+  uploaded.result.emplace(std::move(written));
+}
+
+Task<> sizeOf(SimNode& node, std::string key, std::size_t most, std::optional<std::size_t>& size) {
+  cluster::Coordinator& coordinator = node.node().coordinator(0);
+  const Deadline deadline = node.executor().now() + 30s;
+  auto located = co_await coordinator.locate(std::move(key), cluster::Consistency::Quorum, true, deadline);
+  if (!located) co_return;
+  const std::uint64_t length = located->entry.size;
+  auto body = co_await coordinator.body(std::move(*located), 0, length, deadline);
+  if (!body) co_return;
+  auto bytes = co_await collect(std::move(*body), most, deadline);
+  if (bytes) size = bytes->size();
+}
+
+class OperationScenario : public testing::Test {
+ protected:
+  void SetUp() override { s.ring.startAll(3); }
+  void TearDown() override {
+    EXPECT_TRUE(s.broken().empty()) << testing::PrintToString(s.broken());
+    EXPECT_TRUE(s.stuck().empty()) << testing::PrintToString(s.stuck());
+  }
+  /// Ended well, within a second.
+  void expectSwift(std::size_t operation) {
+    EXPECT_TRUE(s.done(operation)) << describe(s.at(operation)) << " " << s.workload.told(operation);
+    EXPECT_LT(s.at(operation).end - s.at(operation).begin, 1s) << describe(s.at(operation));
+  }
+  void expectSwiftThroughNodes0And1() {
+    for (unsigned round = 0; round < 15; ++round) {
+      for (const unsigned through : {0U, 1U}) {
+        expectSwift(s.put(through, "k0"));
+        expectSwift(s.get(1 - through, "k0"));
+        expectSwift(s.put(through, "k1", true));
+        expectSwift(s.get(through, "k1"));
+        s.run(100ms);
+      }
+    }
+  }
+
+  Scenario s;
+};
+
+TEST_F(OperationScenario, WithOneOfThreeNodesDeadEveryPutAndGetSucceedsWithinASecond) {
+  s.node(2).kill();
+  expectSwiftThroughNodes0And1();
+}
+
+TEST_F(OperationScenario, WithOneOfThreeNodesFrozenEveryPutAndGetSucceedsWithinASecond) {
+  s.node(2).executor().pause();
+  expectSwiftThroughNodes0And1();
+}
+
+TEST_F(OperationScenario, WithOneOfThreeNodesCutOffEveryPutAndGetSucceedsWithinASecond) {
+  for (const unsigned other : {0U, 1U}) {
+    s.ring.network.cut(s.node(other).name(), s.node(2).name());
+    s.ring.network.cut(s.node(2).name(), s.node(other).name());
+  }
+  expectSwiftThroughNodes0And1();
+}
+
+TEST_F(OperationScenario, AHomeNodeThatFailedItsLastCallIsOfferedAWriteWhenAnotherOneIsMissing) {
+  s.drop(Type::Offer, 0, 2);
+  s.drop(Type::Gossip, 0, 2);
+  s.put(0, "k0");
+  s.run(2s + 50ms);  // by now the offer to node 2 has failed
+  s.forgetRules();
+  s.drop(Type::Offer, 0, 1);
+  expectSwift(s.put(0, "k0"));
+}
+
+TEST_F(OperationScenario, APutThroughANodeWhoseClockIsAnHourAheadIsNotLostAndLaterWritesWin) {
+  const auto before = s.put(0, "k0");
+  s.node(1).clock().jump(3'600'000'000);
+  // Node 1 itself takes a version that the others refuse: until it has heard their clocks it can only say `unknown`.
+  const auto ahead = s.put(1, "k0");
+  if (!s.done(ahead)) {
+    EXPECT_EQ(s.at(ahead).outcome, Outcome::Pending) << s.workload.told(ahead);
+    EXPECT_NE(s.workload.told(ahead).find("from the future"), std::string::npos) << s.workload.told(ahead);
+  }
+  const auto read = s.at(s.get(0, "k0")).value;
+  EXPECT_TRUE(read == s.at(ahead).value || (read == s.at(before).value && !s.done(ahead)));
+  EXPECT_EQ(s.at(s.get(1, "k0")).value, s.at(ahead).value) << "what the node has taken itself is not lost";
+  for (const unsigned through : {0U, 1U, 2U}) {
+    const auto later = s.put(through, "k0");
+    EXPECT_TRUE(s.done(later)) << s.workload.told(later);
+    EXPECT_EQ(s.at(s.get(2 - through, "k0")).value, s.at(later).value);
+    s.run(3s);
+  }
+}
+
+TEST_F(OperationScenario, OfTwoWritersAtOnceBothAreToldSuccessAndAllNodesAgreeOnOne) {
+  for (unsigned round = 0; round < 20; ++round) {
+    const auto first = s.workload.put(s.node(0), "k0");
+    const auto second = s.workload.put(s.node(1), "k0");
+    s.finish(first);
+    s.finish(second);
+    EXPECT_TRUE(s.done(first) && s.done(second));
+    const auto value = s.at(s.get(2, "k0")).value;
+    EXPECT_TRUE(value == s.at(first).value || value == s.at(second).value);
+    EXPECT_EQ(s.at(s.get(0, "k0")).value, value);
+    EXPECT_EQ(s.at(s.get(1, "k0")).value, value);
+  }
+}
+
+TEST_F(OperationScenario, TheWriteWithTheLaterTimestampStaysWhereverTheEarlierOneArrivesLast) {
+  s.hold(Type::Offer, 0, 2);
+  const auto early = s.put(0, "k0");
+  s.forgetRules();
+  const auto late = s.put(1, "k0");
+  s.letGo();
+  s.run(1s);
+  EXPECT_TRUE(s.done(early) && s.done(late));
+  for (const unsigned number : {0U, 1U, 2U}) {
+    const std::string name = store::entryRowName("k0");
+    const Bytes* const content = s.node(number).medium().row(name);
+    ASSERT_NE(content, nullptr);
+    const auto row = store::decodeEntryRow(name, content->view());
+    ASSERT_TRUE(row);
+    EXPECT_EQ((*row)->value.view(), Workload::valueBytes(s.at(late).value, false)) << "on node " << number;
+  }
+}
+
+TEST_F(OperationScenario, ALargeValueWhoseClientBreaksOffLeavesThePreviousValue) {
+  const auto before = s.put(0, "k0", true);
+  Uploaded uploaded;
+  s.node(0).spawn(upload(s.node(0), "k0", std::make_unique<Upload>(20, true), uploaded));
+  s.await([&] { return uploaded.result.has_value(); }, "the end of the upload");
+  ASSERT_TRUE(uploaded.result);
+  EXPECT_FALSE(uploaded.result->ok());
+  for (const unsigned through : {0U, 1U, 2U}) EXPECT_EQ(s.at(s.get(through, "k0")).value, s.at(before).value);
+  s.run(5s);
+  for (const unsigned number : {0U, 1U, 2U}) EXPECT_EQ(s.node(number).medium().published().size(), 1U);
+}
+
+TEST_F(OperationScenario, AHomeNodeThatTakesNothingForASecondIsDroppedFromAStream) {
+  constexpr std::size_t kPieces = 160;
+  s.node(2).executor().pause();
+  const Time begin = s.ring.time.now();
+  Uploaded uploaded;
+  s.node(0).spawn(upload(s.node(0), "k0", std::make_unique<Upload>(kPieces, false), uploaded));
+  s.await([&] { return uploaded.result.has_value(); }, "the end of the upload");
+  ASSERT_TRUE(uploaded.result && uploaded.result->ok()) << uploaded.result->error().text;
+  EXPECT_GE(uploaded.end - begin, 1s) << "the stream was to be held up";
+  EXPECT_LT(uploaded.end - begin, 3s);
+  std::optional<std::size_t> size;
+  s.node(1).spawn(sizeOf(s.node(1), "k0", 2 * kPieces * kPieceBytes, size));
+  s.run(10s);
+  EXPECT_EQ(size, kPieces * kPieceBytes);
+  s.node(2).executor().resume();
+  s.run(10s);
+  std::optional<std::size_t> sizeThroughTheSlowOne;
+  s.node(2).spawn(sizeOf(s.node(2), "k0", 2 * kPieces * kPieceBytes, sizeThroughTheSlowOne));
+  s.run(30s);
+  EXPECT_EQ(sizeThroughTheSlowOne, kPieces * kPieceBytes);
+}
+
+}  // namespace
+}  // namespace mydht::simulation

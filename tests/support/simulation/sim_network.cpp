@@ -77,7 +77,9 @@ void SimNetwork::deliver(std::shared_ptr<Exchange> exchange, Call request, bool 
   SimEndpoint& target = *at->second;
   if (!std::holds_alternative<Bytes>(request.body)) {
     if (exchange->from == nullptr) return;
-    request.body = SimPipe::lay(*exchange->from, target, std::move(request.body));
+    // The caller cannot end its request then, as over HTTP: the connection goes, and with it the answer.
+    const auto breakOff = [exchange] { exchange->finish(Error{Kind::Unknown, "the request's body broke off"}); };
+    request.body = SimPipe::lay(*exchange->from, target, std::move(request.body), breakOff);
   }
   target.gate_.spawn(target.answerCall(std::move(exchange), std::move(request), wanted));
 }

@@ -48,9 +48,11 @@ SimPipe::~SimPipe() {
   to_.pipes_.erase(this);
 }
 
-std::unique_ptr<ByteSource> SimPipe::lay(SimEndpoint& from, SimEndpoint& to, Body body) {
+std::unique_ptr<ByteSource> SimPipe::lay(SimEndpoint& from, SimEndpoint& to, Body body,
+                                         std::function<void()> whenSourceBreaks) {
   auto pipe = std::make_shared<SimPipe>(from, to);
   pipe->size_ = bodySize(body);
+  pipe->whenSourceBreaks_ = std::move(whenSourceBreaks);
   from.gate_.spawn(pipe->pump(pipe, sourceOf(std::move(body))));
   return std::make_unique<Reader>(std::move(pipe));
 }
@@ -66,6 +68,7 @@ Task<> SimPipe::pump(std::shared_ptr<SimPipe> self, std::unique_ptr<ByteSource> 
   while (!broken_ && !readerGone_) {
     auto piece = co_await source->next(executor.now() + kPatience);
     if (!piece) {
+      if (whenSourceBreaks_) whenSourceBreaks_();
       breakOff();
       break;
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 
 #include "server/task/gate.h"
@@ -15,8 +16,9 @@ class SimPipe : public std::enable_shared_from_this<SimPipe> {
   SimPipe(SimEndpoint& from, SimEndpoint& to);
   ~SimPipe();
 
-  /// Pumps the source into a pipe and returns the far end.
-  static std::unique_ptr<ByteSource> lay(SimEndpoint& from, SimEndpoint& to, Body body);
+  /// Pumps the source into a pipe and returns the far end. Says so if the source itself breaks off.
+  static std::unique_ptr<ByteSource> lay(SimEndpoint& from, SimEndpoint& to, Body body,
+                                         std::function<void()> whenSourceBreaks = nullptr);
   /// One of the ends has died.
   void breakOff();
 
@@ -28,6 +30,7 @@ class SimPipe : public std::enable_shared_from_this<SimPipe> {
   SimEndpoint& to_;
   std::deque<Bytes> window_;
   std::optional<std::uint64_t> size_;
+  std::function<void()> whenSourceBreaks_;
   bool ended_ = false;
   bool broken_ = false;
   bool readerGone_ = false;

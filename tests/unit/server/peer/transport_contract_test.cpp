@@ -338,6 +338,7 @@ TEST_P(TransportContract, ManyCallsAtOnceEachGetTheirOwnAnswer) {
 
 INSTANTIATE_TEST_SUITE_P(Http, TransportContract, ::testing::Values(&httpTransport));
 INSTANTIATE_TEST_SUITE_P(SignedHttp, TransportContract, ::testing::Values(&signedHttpTransport));
+INSTANTIATE_TEST_SUITE_P(Simulated, TransportContract, ::testing::Values(&simTransport));
 
 }  // namespace
 }  // namespace mydht

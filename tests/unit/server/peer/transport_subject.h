@@ -34,5 +34,7 @@ using MakeTransportSubject = std::unique_ptr<TransportSubject> (*)();
 std::unique_ptr<TransportSubject> httpTransport();
 /// The same with a secret.
 std::unique_ptr<TransportSubject> signedHttpTransport();
+/// The simulation's network, in virtual time.
+std::unique_ptr<TransportSubject> simTransport();
 
 }  // namespace mydht

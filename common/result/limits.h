@@ -39,4 +39,11 @@ inline constexpr std::size_t kMembers = 1000;
 /// mark.
 inline constexpr std::int64_t kFutureMicros = 10'000'000;
 
+/// The last microsecond of the year 9999, the last that a date can be printed of. A time beyond it, or before 1970, is
+/// a mistake wherever it comes from: sums and differences of times within cannot overflow.
+inline constexpr std::int64_t kLastMicros = 253'402'300'799'999'999;
+inline constexpr bool isTime(std::int64_t micros) {
+  return micros >= 0 && micros <= kLastMicros;
+}
+
 }  // namespace mydht::limits

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <vector>
+
 #include "common/ring/ring.h"
 
 namespace mydht::cluster {
@@ -85,14 +87,21 @@ Task<Status> Copier::fillKeyFrom(std::size_t version, Key key, ring::ViewPtr vie
   const ring::Ring& source = *view->active()[version];
   const unsigned needed = settings_.bugs.fillFromOne ? 1 : source.quorum();
   const auto votes = std::make_shared<FillVotes>(executor);
+  std::vector<NodeId> others;
   for (const NodeId node : source.homes(partitionOf(key))) {
-    if (node == membership_.self().node) {
-      votes->voted += version > 0 ? 1 : 0;  // between the complete and the newest version what lies here counts
-      continue;
-    }
+    if (node != membership_.self().node) others.push_back(node);
+  }
+  // Between the complete and the newest version what lies here counts.
+  if (version > 0 && source.isHome(membership_.self().node, partitionOf(key))) votes->voted = 1;
+  // One that failed lately is not waited for if the others are enough: the value has to be fetched in the time too.
+  std::vector<NodeId> asked = others;
+  std::erase_if(asked, [&](NodeId node) { return !peers_.usable(node, executor.now()); });
+  if (votes->voted + asked.size() < needed) asked = others;
+  const Deadline askBy = executor.now() + (deadline - executor.now()) / 2;
+  for (const NodeId node : asked) {
     ++votes->running;
     wire::Vote message{key, 0, version == 0 ? wire::VoteFor::Fill : wire::VoteFor::FillAny};
-    votes->gate.spawn(askForFill(votes, node, std::move(message), view, deadline));
+    votes->gate.spawn(askForFill(votes, node, std::move(message), view, askBy));
   }
   while (votes->voted < needed && votes->running > 0) co_await votes->changed.wait();
   const bool enough = votes->voted >= needed;

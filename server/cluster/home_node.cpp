@@ -7,7 +7,7 @@
 namespace mydht::cluster {
 namespace {
 
-// A row on its way to a new home node takes about this much beside its key and value.
+// A row on its way to a new home node takes about this much beside its key, content type and value.
 constexpr std::size_t kRowOverhead = 128;
 
 }  // namespace
@@ -28,6 +28,8 @@ Task<Status> HomeNode::catchUp(wire::Speaker from, Deadline deadline) {
   if (!knowsLess || from.node == membership_.self().node) co_return Status();
   auto answer = co_await peers_.askAt(from.hostPort, wire::GetView(), deadline);
   if (!answer) co_return Error{Kind::Unavailable, "cannot fetch the newer view of the ring: " + answer.error().text};
+  // Somebody else at that address need not know what the speaker knows.
+  if (answer->from.node != from.node) co_return Error{Kind::Unavailable, from.hostPort + " is another node by now"};
   auto adopted = co_await membership_.adopt(answer->answer.view);
   co_return adopted;
 }
@@ -84,6 +86,11 @@ Task<Result<wire::OfferAnswer>> HomeNode::offer(wire::Speaker from, wire::Offer 
   if (!admitted) co_return admitted.error();
   const StandingPtr standing = membership_.standing();
   if (const Status served = serves(*standing, partition); !served) co_return served.error();
+  // A client's value was hashed by the coordinator this very moment; a copy may have been damaged where it lay.
+  const bool isCopy = message.from != wire::From::Client && !message.entry.tombstone;
+  if (isCopy && sha256Of(value.view()) != message.entry.sha256) {
+    co_return Error{Kind::Corrupt, "a copy's value does not match its entry"};
+  }
   auto answer =
       co_await store_.offer(std::move(message.entry), std::move(value), message.from, message.settled, deadline);
   // A version that was adopted meanwhile may have been filled from here already, without this entry: it does not count.
@@ -130,7 +137,9 @@ Task<Result<wire::OfferAnswer>> HomeNode::publish(wire::Speaker from, wire::Publ
     co_return wire::OfferAnswer{wire::OfferOutcome::Accepted, (*here)->entry, Version()};
   }
   auto staged = co_await stagedOrFetched(message, deadline);
-  if (!staged) co_return staged.error();
+  if (!staged && staged.error().kind == Kind::NoSpace) co_return staged.error();
+  // Whatever went wrong with the body, here nothing was changed: R4's `not-done`.
+  if (!staged) co_return Error{Kind::Unavailable, staged.error().text};
   if (staged->sha256 != message.entry.sha256 || staged->size != message.entry.size) {
     store_.discard(staged->blob);
     co_return Error{Kind::Corrupt, "what was staged is not what is to be published"};
@@ -163,6 +172,9 @@ Task<Result<Body>> HomeNode::body(wire::FetchBody message, Deadline deadline) {
     co_return Error{Kind::BadRequest, "a range beyond the value's end"};
   }
   auto body = co_await store_.body(*row, message.offset, message.length, deadline);
+  if (!body && body.error().kind == Kind::NotFound) {
+    co_return Error{Kind::Conflict, "this node does not hold that version any more"};
+  }
   co_return body;
 }
 
@@ -175,7 +187,7 @@ Task<Status> HomeNode::addPartition(wire::FillPageAnswer& answer, PartitionId pa
     for (const store::RowPtr& row : page->rows) {
       const bool inlined = row->blob == 0;
       answer.rows.push_back({row->entry, inlined, inlined ? row->value : Bytes()});
-      room -= std::min(room, row->entry.key.size() + row->value.size() + kRowOverhead);
+      room -= std::min(room, row->entry.key.size() + row->entry.contentType.size() + row->value.size() + kRowOverhead);
     }
     after = page->after;
     begun = false;

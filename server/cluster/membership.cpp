@@ -220,6 +220,8 @@ Task<Result<ring::MemberList>> Membership::holdComplete(ring::VersionName versio
   const Edit edit = [&](Known& known) -> Result<bool> {
     if (!known.view) return Error{Kind::Unavailable, "this node has not joined a ring yet"};
     result = ring::mergeLists(known.row.accepted, agreed);
+    // What no list may be is not written down: it could not be read at the next start.
+    if (Status sound = ring::checkList(result); !sound) return sound.error();
     if (version <= known.row.completeHeld && result == known.row.accepted) return false;
     known.row.accepted = result;
     known.row.completeHeld = std::max(known.row.completeHeld, version);

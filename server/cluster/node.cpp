@@ -79,6 +79,7 @@ Task<Status> Node::identify() {
     coordinators_.push_back(std::make_unique<Coordinator>(*loop, settings_, membership_, peers_, home_, *clock_,
                                                           world_.random, world_.journal));
   }
+  identified_ = true;
   co_return Status();
 }
 
@@ -95,6 +96,17 @@ Task<Status> Node::start() {
   co_return Status();
 }
 
+std::string Node::behindOf(NodeId node, const wire::HelloAnswer& remembered) const {
+  const store::Identity& self = membership_.self();
+  const std::uint32_t boot = remembered.rememberedBoot;
+  const std::uint64_t synced = remembered.rememberedSynced;
+  const bool sameBoot = boot == self.boot && synced > world_.disk.lastSynced();
+  const bool lastBoot = boot + 1 == self.boot && synced > syncedAtStart_;
+  if (boot <= self.boot && !sameBoot && !lastBoot) return {};
+  return fmt::format("{} remembers boot {} and batch {} of this node, its disk has boot {} and batch {}",
+                     peers_.nameOf(node), boot, synced, self.boot, syncedAtStart_);
+}
+
 Task<Status> Node::checkSeeds() {
   for (const std::string& seed : settings_.seeds) {
     if (seed == settings_.hostPort) continue;
@@ -106,6 +118,12 @@ Task<Status> Node::checkSeeds() {
                       fmt::format("{} is a member of another ring ({:016x}) than this data directory ({:016x}): "
                                   "start with an empty data directory to join it",
                                   seed, hello->from.ringIdentity, ours)};
+    }
+    // A member says this once: from now on it has heard of this boot.
+    const std::string behind = behindOf(hello->from.node, hello->answer);
+    if (!behind.empty() && !settings_.bugs.ignoreRollback) {
+      co_await startAgainAsNew(behind);
+      co_return Error{Kind::Stopped, fatal_};
     }
   }
   co_return Status();
@@ -159,16 +177,8 @@ Task<> Node::hello(std::shared_ptr<Confirmation> confirmation, NodeId node) {
   auto answer =
       co_await peers_.ask(node, membership_.view(), wire::Hello(), Body(), loop_.now() + settings_.timing.call);
   if (answer) {
-    const store::Identity& self = membership_.self();
-    const std::uint32_t boot = answer->answer.rememberedBoot;
-    const std::uint64_t synced = answer->answer.rememberedSynced;
-    const bool sameBoot = boot == self.boot && synced > world_.disk.lastSynced();
-    const bool lastBoot = boot + 1 == self.boot && synced > syncedAtStart_;
-    if (boot > self.boot || sameBoot || lastBoot) {
-      confirmation->behind =
-          fmt::format("{} remembers boot {} and batch {} of this node, its disk has boot {} and batch {}",
-                      peers_.nameOf(node), boot, synced, self.boot, syncedAtStart_);
-    }
+    const std::string behind = behindOf(node, answer->answer);
+    if (!behind.empty()) confirmation->behind = behind;
     confirmation->by.insert(node);
   }
   --confirmation->running;

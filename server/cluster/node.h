@@ -108,6 +108,8 @@ class Node final : public PeerHandler {
   Task<Status> identify();
   Task<Status> writeIdentity(store::Identity identity);
   Task<Status> enterRing();
+  /// Why what a member remembers of this node shows that its disk is behind; empty: it does not.
+  std::string behindOf(NodeId node, const wire::HelloAnswer& remembered) const;
   Task<Status> checkSeeds();
   Task<> confirmLoop();
   Task<bool> tryConfirm();
@@ -148,6 +150,7 @@ class Node final : public PeerHandler {
   std::atomic<bool> stopping_{false};
   std::atomic<std::size_t> answering_{0};  // calls of other nodes under way, on any loop
   std::atomic<bool> started_{false};
+  std::atomic<bool> identified_{false};    // what other loops read of this node is in place
   std::atomic<bool> addressTaken_{false};  // members of another ring know this address as one of theirs
   bool stopped_ = false;                   // loop 0: everything of it has ended
   std::string fatal_;

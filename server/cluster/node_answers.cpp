@@ -38,7 +38,7 @@ Task<Result<Call>> Node::handle(Call request, Deadline deadline) {
 Task<Result<Call>> Node::handleCounted(Call request, Deadline deadline) {
   auto unpacked = wire::unpackRequest(request.message.view());
   if (!unpacked) co_return unpacked.error();
-  if (!clock_) co_return Error{Kind::Unavailable, "this node is starting"};
+  if (!identified_) co_return Error{Kind::Unavailable, "this node is starting"};
   Result<Call> answered = Error{Kind::Stopped, "this node is stopping"};
   const Status addressed = meant(*unpacked);
   if (!addressed) {
@@ -140,9 +140,10 @@ Task<Result<Call>> Node::answerVote(wire::Request request, Deadline deadline) {
     const Entry& entry = vote->row->entry;
     if (!entry.tombstone && valueUpTo > 0 && entry.size <= valueUpTo) {
       auto opened = co_await home_.open(vote->row, 0, entry.size, deadline);
-      if (!opened) co_return opened.error();
-      body = std::move(*opened);
-      answer.withValue = true;
+      // NotFound: replaced since the vote, which still says what was held; the value just does not come along.
+      if (!opened && opened.error().kind != Kind::NotFound) co_return opened.error();
+      answer.withValue = opened.ok();
+      if (opened) body = std::move(*opened);
     }
   }
   co_return packed(wire::payloadOf(answer), std::move(body));

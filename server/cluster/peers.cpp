@@ -65,27 +65,30 @@ Task<Result<Reply>> Peers::callAt(PeerAddress address, NodeId to, ring::ViewPtr 
     if (to != 0) failed(to, answer.error(), executor.now());
     co_return answer.error().within(fmt::format("{} to {}", wire::messageName(type), hostPort));
   }
-  auto reply = co_await open(std::move(*answer));
-  if (reply && to != 0 && reply->from.node != to) {
+  auto reply = co_await open(std::move(*answer), hostPort, to);
+  co_return reply;
+}
+
+Task<Result<Reply>> Peers::open(Call answer, std::string hostPort, NodeId to) {
+  Executor& executor = co_await currentExecutor();
+  auto unpacked = wire::unpackAnswer(answer.message.view());
+  if (!unpacked) co_return Error{Kind::Unavailable, unpacked.error().text};
+  heard(unpacked->from);
+  if (to != 0 && unpacked->from.node != to) {
+    // Whatever it says, an error too, is no word of the node that was asked.
     const Error stranger{Kind::Unavailable,
-                         fmt::format("{} is answered by another node ({:016x})", hostPort, reply->from.node)};
+                         fmt::format("{} is answered by another node ({:016x})", hostPort, unpacked->from.node)};
     failed(to, stranger, executor.now());
     co_return stranger;
   }
   if (to != 0) succeeded(to);
-  co_return reply;
-}
-
-Task<Result<Reply>> Peers::open(Call answer) {
-  auto unpacked = wire::unpackAnswer(answer.message.view());
-  if (!unpacked) co_return Error{Kind::Unavailable, unpacked.error().text};
-  heard(unpacked->from);
   if (unpacked->error) {
     if (unpacked->error->kind == Kind::OlderRing) {
       auto refused = wire::readPayload<wire::ViewMessage>(unpacked->payload);
       if (!refused) co_return Error{Kind::Unavailable, "a refusal between nodes that cannot be read"};
       auto adopted = co_await membership_.adopt(refused->view);
-      if (!adopted) co_return adopted.error();
+      // The refusal may have come after the effect: it must not look like one of those that surely changed nothing.
+      if (!adopted) co_return Error{Kind::Unknown, adopted.error().text};
     }
     co_return *unpacked->error;
   }
@@ -109,10 +112,10 @@ void Peers::heard(const wire::Speaker& from) {
     peer.health.newest = from.newest;
     store::PeerState next = peer.state;
     if (from.boot >= next.boot && !from.hostPort.empty()) next.hostPort = from.hostPort;
-    if (from.boot > next.boot || (from.boot == next.boot && from.synced > next.synced)) {
-      next.boot = from.boot;
-      next.synced = from.synced;
-    }
+    // Each maximum by itself: batch numbers go on across starts, so a later boot with a lower number is a disk that was
+    // rolled back, and what shows that may not be forgotten before it was told (R7).
+    next.boot = std::max(next.boot, from.boot);
+    next.synced = std::max(next.synced, from.synced);
     if (next != peer.state) {
       peer.state = next;
       commits_.remember(store::peerRowName(from.node), store::encodePeerState(next));
@@ -132,10 +135,7 @@ void Peers::learn(const wire::Address& address) {
   Peer& peer = peers_[address.node];
   if (!peer.state.hostPort.empty() && address.boot <= peer.state.boot) return;
   peer.state.hostPort = address.hostPort;
-  if (address.boot > peer.state.boot) {
-    peer.state.boot = address.boot;
-    peer.state.synced = 0;
-  }
+  peer.state.boot = std::max(peer.state.boot, address.boot);
   commits_.remember(store::peerRowName(address.node), store::encodePeerState(peer.state));
 }
 

@@ -103,7 +103,7 @@ class Peers {
                            Deadline deadline);
   Task<Result<Reply>> callAt(PeerAddress address, NodeId to, ring::ViewPtr view, wire::MessageType type,
                              std::string payload, Body body, Deadline deadline);
-  Task<Result<Reply>> open(Call answer);
+  Task<Result<Reply>> open(Call answer, std::string hostPort, NodeId to);
   void succeeded(NodeId node);
   void failed(NodeId node, const Error& error, Time now);
 
@@ -111,7 +111,8 @@ class Peers {
   static Result<Asked<A>> read(Result<Reply> reply) {
     if (!reply) return reply.error();
     auto answer = wire::readPayload<A>(reply->payload);
-    if (!answer) return Error{Kind::Unavailable, "an answer between nodes that cannot be read"};
+    // The other node has done what it was asked for.
+    if (!answer) return Error{Kind::Unknown, "an answer between nodes that cannot be read"};
     return Asked<A>{std::move(reply->from), std::move(*answer), std::move(reply->body)};
   }
 

@@ -39,6 +39,8 @@ Task<Status> RemoteBody::openNext() {
       co_return Status();
     }
     last = answer.error();
+    // The file was dropped between its row and its opening: this version was replaced there. No word about the key.
+    if (last.kind == Kind::NotFound) last.kind = Kind::Conflict;
   }
   co_return last;
 }

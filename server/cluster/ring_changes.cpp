@@ -151,6 +151,23 @@ Task<Status> RingChanges::callBack(const wire::Join& join, Deadline deadline) {
   co_return Status();
 }
 
+/// A copied directory may not push out the node that it was copied from (R7).
+Task<Status> RingChanges::checkReplaced(const wire::Join& join, Deadline deadline) {
+  const NodeId old = join.replaces;
+  const ring::ViewPtr view = membership_.view();
+  if (old == 0 || !view->newest().list().hasPresent(old)) co_return Status();
+  bool alive = old == membership_.self().node;
+  if (!alive) {
+    auto hello = co_await peers_.ask(old, view, wire::Hello(), Body(), deadline);
+    alive = hello.ok();
+  }
+  if (!alive) co_return Status();
+  co_return Error{Kind::Forbidden,
+                  fmt::format("the node whose place {} would take still answers at {}: stop that one, or start this "
+                              "one with an empty data directory",
+                              join.hostPort, peers_.nameOf(old))};
+}
+
 ring::MemberList RingChanges::withJoiner(const ring::View& view, const wire::Join& join) const {
   ring::MemberList list = view.newest().list();
   ring::Member joiner = join.member;
@@ -185,6 +202,11 @@ Task<Result<ring::ViewPtr>> RingChanges::takeIn(wire::Join join, NodeId caller, 
   taking_ = join.hostPort;
   Result<ring::ViewPtr> result = Error{Kind::Unavailable, "not asked"};
   auto reached = co_await callBack(join, deadline);
+  if (reached) {
+    const Deadline answerBy = std::min(deadline, loop_.now() + settings_.timing.call / 2);
+    auto free = co_await checkReplaced(join, answerBy);
+    reached = free;
+  }
   if (reached) {
     const ring::MemberList wanted = withJoiner(*view, join);
     peers_.learn({join.member.id, callerBoot, join.hostPort});
@@ -234,6 +256,10 @@ Task<Status> RingChanges::join(std::vector<std::string> seeds, ring::Member self
 }
 
 void RingChanges::heardFilled(NodeId node, const wire::Gossip& gossip) {
+  const ring::ViewPtr view = membership_.view();
+  if (!view) return;
+  const std::vector<NodeId> members = view->members();  // nobody else's, so that this stays as small as the ring
+  if (std::find(members.begin(), members.end(), node) == members.end()) return;
   filled_[node] = store::setOf(gossip.filled);
   filledIn_[node] = gossip.filledIn;
 }

@@ -47,6 +47,7 @@ class RingChanges {
   Task<> askOne(std::shared_ptr<Poll> poll, NodeId node, Deadline deadline);
   Task<> tell(NodeId node, ring::ViewPtr view);
   Task<Status> callBack(const wire::Join& join, Deadline deadline);
+  Task<Status> checkReplaced(const wire::Join& join, Deadline deadline);
   ring::MemberList withJoiner(const ring::View& view, const wire::Join& join) const;
   std::string busyWith(const ring::View& view) const;
   std::optional<std::size_t> completable(const ring::View& view) const;

@@ -1,5 +1,6 @@
 #include "server/cluster/staging.h"
 
+#include <utility>
 #include <vector>
 
 namespace mydht::cluster {
@@ -28,10 +29,13 @@ Task<Result<Staged>> Staging::receive(std::unique_ptr<ByteSource> body, Duration
 }
 
 void Staging::keep(std::uint64_t upload, Staged staged) {
-  std::optional<Staged> old = take(upload);
+  std::optional<Staged> old;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto [at, isNew] = staged_.try_emplace(upload, staged);
+    if (!isNew) old = std::exchange(at->second, staged);
+  }
   if (old) store_.discard(old->blob);
-  const std::lock_guard lock(mutex_);
-  staged_[upload] = staged;
 }
 
 std::optional<Staged> Staging::find(std::uint64_t upload) const {

@@ -17,6 +17,18 @@ wire::OfferAnswer answer(wire::OfferOutcome outcome, const RowPtr& held, Version
   return result;
 }
 
+/// Whether the row that this makes can be read again: whoever stores what cannot makes its key unreadable for good.
+Status canBeRow(const Entry& entry, const Value& value) {
+  const auto* const bytes = std::get_if<Bytes>(&value);
+  const bool sizesAgree = bytes == nullptr ? !entry.tombstone : bytes->size() == entry.size;
+  const bool fits = !entry.key.empty() && entry.key.size() <= limits::kKeyBytes &&
+                    entry.contentType.size() <= limits::kContentTypeBytes &&
+                    (bytes == nullptr || bytes->size() <= limits::kInlineBytes);
+  const bool emptyIfDeleted = !entry.tombstone || entry.size == 0;
+  if (sizesAgree && fits && emptyIfDeleted && limits::isTime(entry.version.physicalMicros)) return {};
+  return Error{Kind::BadRequest, "an entry that does not match its value or is beyond the limits"};
+}
+
 RowPtr makeRow(Entry entry, const Value& value) {
   auto row = std::make_shared<Row>();
   row->entry = std::move(entry);
@@ -59,6 +71,7 @@ Task<Status> Store::open(Deadline deadline) {
       counts_[partition].keys = row->keys;
       counts_[partition].tombstones = row->tombstones;
       counts_[partition].bytes = row->bytes;
+      counts_[partition].any = true;
       if (row->closed != Version() || row->settled != Version()) marks_[partition] = *row;
     }
     from = page->next;
@@ -94,7 +107,9 @@ Task<Result<RowPtr>> Store::row(Key key, Deadline deadline) {
 }
 
 Task<Result<Body>> Store::body(RowPtr row, std::uint64_t offset, std::uint64_t length, Deadline deadline) {
-  MYDHT_ASSERT(offset <= row->entry.size && length <= row->entry.size - offset);
+  if (offset > row->entry.size || length > row->entry.size - offset) {
+    co_return Error{Kind::BadRequest, "a range beyond the value's end"};
+  }
   if (row->blob == 0) {
     co_return Body(row->value.part(static_cast<std::size_t>(offset), static_cast<std::size_t>(length)));
   }
@@ -108,6 +123,7 @@ Task<Result<Body>> Store::body(RowPtr row, std::uint64_t offset, std::uint64_t l
 
 Task<Result<wire::OfferAnswer>> Store::offer(Entry entry, Value value, wire::From from, Version senderSettled,
                                              Deadline deadline) {
+  if (const Status sound = canBeRow(entry, value); !sound) co_return sound.error();
   Lane& lane = laneOf(partitionOf(entry.key));
   co_await switchTo(lane.executor);
   auto result = co_await compareAndWrite(lane, std::move(entry), std::move(value), from, senderSettled, deadline);
@@ -199,6 +215,7 @@ Batch Store::batchFor(const RowPtr& row, const RowPtr& old) {
 
 void Store::count(const Row* old, const Row& row) {
   Counts& counts = counts_[partitionOf(row.entry.key)];
+  counts.any = true;
   if (old != nullptr) {
     --(old->entry.tombstone ? counts.tombstones : counts.keys);
     counts.bytes -= old->entry.size;
@@ -215,6 +232,8 @@ Task<Status> Store::write(Lane& lane, PendingPtr pending, Batch batch) {
     cache_.putWritten(row);
   } else {
     pending->result = committed.error();
+    // Whether the batch is there after a restart nobody knows: a full disk too must not look like "surely not".
+    if (committed.error().kind != Kind::Stopped) pending->result = Error{Kind::Io, committed.error().text};
   }
   pending->over = true;
   const auto at = lane.pending.find(row->entry.key);
@@ -242,8 +261,7 @@ Task<Result<EntryPage>> Store::iterate(PartitionId partition, Key after, std::si
 }
 
 bool Store::isEmpty(PartitionId partition) const {
-  const Counts& counts = counts_[partition];
-  return counts.keys.load(std::memory_order_relaxed) == 0 && counts.tombstones.load(std::memory_order_relaxed) == 0;
+  return !counts_[partition].any;
 }
 
 Task<Result<KeyPage>> Store::keys(std::string prefix, Key after, std::size_t most, Deadline deadline) {

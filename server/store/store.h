@@ -121,6 +121,9 @@ class Store {
   /// What lies in a partition; written on its lane's loop, read anywhere.
   struct Counts {
     std::atomic<std::uint64_t> keys{0}, tombstones{0}, bytes{0};
+    // Set before the first entry is written. Not keys + tombstones: two counters cannot be read, nor changed, at once,
+    // and a partition that seems empty for a moment makes a key look missing.
+    std::atomic<bool> any{false};
   };
 
   /// What a key's next write is compared with.

@@ -36,7 +36,12 @@ ValueCache::Ticket ValueCache::ticket(std::string_view key) {
 void ValueCache::putRead(const RowPtr& row, Ticket ticket) {
   Shard& shard = shardOf(row->entry.key);
   const std::lock_guard lock(shard.mutex);
-  if (shard.writes == ticket) put(shard, row);
+  if (shard.writes != ticket) return;
+  // One who looked before a write was synced comes back after one who saw it: the write itself is still on its way
+  // here.
+  const auto at = shard.byKey.find(row->entry.key);
+  if (at != shard.byKey.end() && supersedes((*at->second)->entry, row->entry)) return;
+  put(shard, row);
 }
 
 void ValueCache::putWritten(const RowPtr& row) {

@@ -77,6 +77,7 @@ Version Reader::version() {
   number(value.counter);
   number(value.node);
   number(value.boot);
+  if (!limits::isTime(value.physicalMicros)) fail();
   return value;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "common/result/limits.h"
 #include "server/wire/codec.h"
 
 namespace mydht::wire {
@@ -28,6 +29,7 @@ Speaker readSpeaker(Reader& in) {
   in.number(from.fingerprint);
   in.number(from.wallMicros);
   from.hostPort = in.text(kHostPortBytes);
+  if (!limits::isTime(from.wallMicros)) in.fail();
   return from;
 }
 

@@ -6,6 +6,8 @@ namespace mydht::wire {
 namespace {
 
 constexpr std::size_t kHostPortBytes = 300;
+// A fill's least row: an entry with a key of one byte and without a content type, and the flag that no value follows.
+constexpr std::size_t kLeastRow = 75;
 
 void writeOptional(Writer& out, const std::optional<Entry>& entry) {
   out.number<std::uint8_t>(entry ? 1 : 0);
@@ -260,7 +262,7 @@ void FillPageAnswer::write(Writer& out) const {
 
 FillPageAnswer FillPageAnswer::read(Reader& in) {
   FillPageAnswer answer;
-  const std::size_t rows = in.count(80);
+  const std::size_t rows = in.count(kLeastRow);
   for (std::size_t i = 0; i < rows && in.ok(); ++i) {
     FillRow row;
     row.entry = in.entry();

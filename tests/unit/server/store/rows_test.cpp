@@ -117,8 +117,9 @@ TEST(GoldenRows, OfTheNames) {
 Row anyRow() {
   Row row;
   row.entry.key = *rc::gen::nonEmpty(rc::gen::arbitrary<std::string>());
-  row.entry.version = {*rc::gen::arbitrary<std::int64_t>(), *rc::gen::arbitrary<std::uint32_t>(),
-                       *rc::gen::arbitrary<NodeId>(), *rc::gen::arbitrary<std::uint32_t>()};
+  row.entry.version = {*rc::gen::inRange<std::int64_t>(0, limits::kLastMicros + 1),
+                       *rc::gen::arbitrary<std::uint32_t>(), *rc::gen::arbitrary<NodeId>(),
+                       *rc::gen::arbitrary<std::uint32_t>()};
   for (auto& byte : row.entry.sha256) byte = *rc::gen::arbitrary<std::uint8_t>();
   row.entry.contentType = *rc::gen::arbitrary<std::string>();
   row.entry.tombstone = *rc::gen::arbitrary<bool>();

@@ -10,6 +10,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "server/task/gate.h"
 #include "tests/unit/server/store/world.h"
@@ -51,6 +52,35 @@ class StoreTest : public StoreWorld {
   Gate gate_{executor_};
   std::vector<std::string> outcomes_;
 };
+
+TEST_F(StoreTest, WhatCouldNotBeReadAgainIsRefused) {
+  const auto refused = [&](const Entry& entry, const std::string& value) {
+    const Offered answer = offer(entry, Bytes(value), From::Repair);
+    return !answer && answer.error().kind == Kind::BadRequest;
+  };
+  Entry entry = entryOf("k", 10, "value");
+  EXPECT_TRUE(refused(entry, "valu")) << "cut short";
+  entry.version.physicalMicros = std::numeric_limits<std::int64_t>::max();
+  EXPECT_TRUE(refused(entry, "value")) << "beyond all dates";
+  entry = tombstoneOf("k", 10);
+  entry.size = 5;
+  EXPECT_TRUE(refused(entry, "")) << "a tombstone of some size";
+  EXPECT_TRUE(refused(entry, "value")) << "a tombstone with a value";
+  entry = entryOf("k", 10, "value");
+  entry.contentType.assign(limits::kContentTypeBytes + 1, 't');
+  EXPECT_TRUE(refused(entry, "value")) << "a content type beyond its limit";
+  entry.contentType.pop_back();
+  EXPECT_FALSE(refused(entry, "value"));
+}
+
+TEST_F(StoreTest, ARangeBeyondTheEndIsRefused) {
+  ASSERT_EQ(put("k", 10, "value"), OfferOutcome::Accepted);
+  const auto row = time_.run(executor_, store_->row("k", kNever));
+  ASSERT_TRUE(row.ok());
+  EXPECT_TRUE(time_.run(executor_, store_->body(*row, 2, 3, kNever)).ok());
+  EXPECT_FALSE(time_.run(executor_, store_->body(*row, 2, 4, kNever)).ok());
+  EXPECT_FALSE(time_.run(executor_, store_->body(*row, 6, 0, kNever)).ok());
+}
 
 TEST_F(StoreTest, NewerIsAcceptedAndOlderIsToldWhatIsHeld) {
   EXPECT_EQ(put("k", 10, "first"), OfferOutcome::Accepted);

@@ -44,6 +44,15 @@ TEST(ValueCache, AReadersStaleRowDoesNotGetInAfterAWrite) {
   EXPECT_EQ(cache.find("k"), written);
 }
 
+TEST(ValueCache, AReadersStaleRowDoesNotTakeThePlaceOfANewerReadersRow) {
+  ValueCache cache(1 << 20);
+  const ValueCache::Ticket first = cache.ticket("k");
+  const RowPtr newer = rowOf("k", 20, "new");
+  cache.putRead(newer, cache.ticket("k"));  // synced, and read from the disk before its writer has said so here
+  cache.putRead(rowOf("k", 10, "old"), first);
+  EXPECT_EQ(cache.find("k"), newer);
+}
+
 TEST(ValueCache, AReadersStaleRowDoesNotGetInAfterTheWrittenOneWasDroppedForRoom) {
   ValueCache cache(16 * 1000);
   const ValueCache::Ticket ticket = cache.ticket("k");

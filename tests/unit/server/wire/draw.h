@@ -40,8 +40,13 @@ inline Digest anyDigest() {
   return digest;
 }
 
+/// From 1970 to the end of 9999.
+inline std::int64_t anyTime() {
+  return *rc::gen::inRange<std::int64_t>(0, limits::kLastMicros + 1);
+}
+
 inline Version anyVersion() {
-  return {anyNumber<std::int64_t>(), anyNumber<std::uint32_t>(), anyNumber<NodeId>(), anyNumber<std::uint32_t>()};
+  return {anyTime(), anyNumber<std::uint32_t>(), anyNumber<NodeId>(), anyNumber<std::uint32_t>()};
 }
 
 inline Entry anyEntry() {

@@ -24,7 +24,7 @@ Speaker anySpeaker() {
   speaker.newest = anyName();
   speaker.complete = anyName();
   speaker.fingerprint = anyNumber<std::uint64_t>();
-  speaker.wallMicros = anyNumber<std::int64_t>();
+  speaker.wallMicros = anyTime();
   speaker.hostPort = anyText(0, 60);
   return speaker;
 }

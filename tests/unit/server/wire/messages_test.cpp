@@ -161,6 +161,28 @@ TEST(Messages, AJoinSaysNothingOfTheRingsReplicasAndNamesOneNode) {
   EXPECT_FALSE(readPayload<Join>(two.bytes()).has_value());
 }
 
+TEST(Messages, AVersionThatNoDateCanSayIsRefused) {
+  Entry entry = smallEntry();
+  entry.version.physicalMicros = limits::kLastMicros;
+  EXPECT_TRUE(readPayload<Repair>(payloadOf(Repair{entry, 1})).has_value());
+  entry.version.physicalMicros = limits::kLastMicros + 1;
+  EXPECT_FALSE(readPayload<Repair>(payloadOf(Repair{entry, 1})).has_value()) << "the year 10000";
+  entry.version.physicalMicros = -1;
+  EXPECT_FALSE(readPayload<Repair>(payloadOf(Repair{entry, 1})).has_value()) << "before 1970";
+}
+
+TEST(Messages, APageOfTheLeastRowsThereAreComesBackWhole) {
+  FillPageAnswer page;
+  for (char name = 'a'; name <= 'z'; ++name) {
+    Entry entry = smallEntry();
+    entry.key = std::string(1, name);
+    page.rows.push_back({entry, name % 2 == 0, Bytes()});
+  }
+  const auto read = readPayload<FillPageAnswer>(payloadOf(page));
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->rows.size(), page.rows.size());
+}
+
 TEST(Messages, EntriesWithoutAKeyOrWithTooLongOnesAreRefused) {
   Entry entry = smallEntry();
   entry.key.clear();

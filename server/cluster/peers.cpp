@@ -111,10 +111,12 @@ void Peers::heard(const wire::Speaker& from) {
     peer.health.fingerprint = from.fingerprint;
     peer.health.newest = from.newest;
     store::PeerState next = peer.state;
-    if (from.boot >= next.boot && !from.hostPort.empty()) next.hostPort = from.hostPort;
-    // Each maximum by itself: batch numbers go on across starts, so a later boot with a lower number is a disk that was
-    // rolled back, and what shows that may not be forgotten before it was told (R7).
-    next.boot = std::max(next.boot, from.boot);
+    // A later start with a lower batch number is a disk that was rolled back, or a copy of it: not where the node is.
+    const bool rolledBack = from.boot > next.boot && from.synced < next.synced;
+    if (from.boot >= next.boot && !rolledBack && !from.hostPort.empty()) next.hostPort = from.hostPort;
+    // Each maximum by itself, and nothing from a disk that is behind: what shows that it is may not be forgotten before
+    // it was told (R7).
+    if (!rolledBack) next.boot = std::max(next.boot, from.boot);
     next.synced = std::max(next.synced, from.synced);
     if (next != peer.state) {
       peer.state = next;

@@ -90,6 +90,39 @@ TEST_F(MembershipScenario, ARestoredBackupStartsAgainAsANewNodeWithWhatWasWritte
   EXPECT_EQ(s.at(s.get(2, "k0")).value, s.at(later).value);
 }
 
+TEST_F(MembershipScenario, ARestoredBackupIsFoundOutAlsoWhenItsSeedsAreTheFirstToHearOfIt) {
+  s.ring.startAll(3);
+  s.put(0, "k0");
+  s.run(5s);
+  const auto backup = s.node(2).medium().snapshot();
+  for (int i = 0; i < 20; ++i) s.put(0, "k0");
+  s.run(5s);
+  s.kill(2);
+  s.node(2).medium().rollback(*backup);
+  s.node(2).start({s.node(0).name(), s.node(1).name()});
+  s.await([&] { return s.node(2).failed() && s.node(2).down(); }, "node 2 refuses to go on");
+  EXPECT_NE(s.node(2).failed()->text.find("restored backup"), std::string::npos) << s.node(2).failed()->text;
+}
+
+TEST_F(MembershipScenario, ACopiedDirectoryDoesNotPushOutTheNodeThatItWasCopiedFrom) {
+  s.ring.startAll(3);
+  s.put(0, "k0");
+  s.run(5s);
+  const auto copy = s.node(2).medium().snapshot();
+  for (int i = 0; i < 20; ++i) s.put(0, "k0");
+  s.run(5s);
+  SimNode& clone = s.ring.add();
+  clone.medium().rollback(*copy);
+  clone.start({});
+  s.await([&] { return clone.failed() && clone.down(); }, "the copy refuses to go on");
+  clone.start({});
+  s.await([&] { return clone.failed() && clone.down(); }, "the copy is not taken in");
+  EXPECT_NE(clone.failed()->text.find("still answers"), std::string::npos) << clone.failed()->text;
+  s.awaitQuiet();
+  EXPECT_TRUE(
+      s.node(0).node().membership().standing()->view->newest().list().hasPresent(s.node(2).durableIdentity()->node));
+}
+
 TEST_F(MembershipScenario, AllNodesKilledInTheMiddleOfWritesComeBackWithoutSeedsAndHaveEveryAcknowledgedValue) {
   s.ring.startAll(3);
   s.workload.start();

@@ -29,7 +29,7 @@ View::View(std::uint64_t ringIdentity, std::vector<RingPtr> active)
 }
 
 ViewLists View::lists() const {
-  ViewLists lists{ringIdentity_, {}};
+  ViewLists lists{ringIdentity_, {}, {}};
   for (const RingPtr& version : active_) lists.active.push_back(version->list());
   return lists;
 }
@@ -75,7 +75,25 @@ bool View::changesSince(const VersionName& newest, const VersionName& complete, 
   return newest.height <= ours && complete.height <= ours;
 }
 
+std::vector<MemberList> pastOf(std::vector<MemberList> lists, const MemberList& complete) {
+  std::vector<std::pair<VersionName, MemberList>> past;
+  for (MemberList& list : lists) {
+    if (list != complete && contains(complete, list)) past.emplace_back(nameOf(list), std::move(list));
+  }
+  std::sort(past.begin(), past.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  past.erase(std::unique(past.begin(), past.end(), [](const auto& a, const auto& b) { return a.first == b.first; }),
+             past.end());
+  std::vector<MemberList> result;
+  for (std::size_t i = past.size() > kPastVersions ? past.size() - kPastVersions : 0; i < past.size(); ++i) {
+    result.push_back(std::move(past[i].second));
+  }
+  return result;
+}
+
 bool canBeView(const ViewLists& lists) {
+  const bool pastIsSound =
+      std::all_of(lists.past.begin(), lists.past.end(), [](const MemberList& list) { return checkList(list).ok(); });
+  if (!pastIsSound || lists.past.size() > kPastVersions) return false;
   if (lists.active.empty() || lists.active.size() > kActiveVersions) return false;
   for (std::size_t i = 0; i < lists.active.size(); ++i) {
     const MemberList& list = lists.active[i];

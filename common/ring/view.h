@@ -13,13 +13,21 @@ namespace mydht::ring {
 /// At most this many versions are active at once (R3); further changes wait.
 inline constexpr std::size_t kActiveVersions = 3;
 
+/// So many past versions are remembered: a node that was away for more changes of the ring fills anew.
+inline constexpr std::size_t kPastVersions = 8;
+
 /// A view as bytes carry it: without the tables, which everybody computes alike.
 struct ViewLists {
   std::uint64_t ringIdentity = 0;
   std::vector<MemberList> active;
+  std::vector<MemberList> past;  ///< the last versions that were active before, oldest first, at most kPastVersions
 
   bool operator==(const ViewLists&) const = default;
 };
+
+/// The past of a view: of all these lists those that its complete version contains, itself left out, each once, oldest
+/// first, the last kPastVersions of them.
+std::vector<MemberList> pastOf(std::vector<MemberList> lists, const MemberList& complete);
 
 /// Whether lists that came from outside can be a view: each a version of the ring, in the order that View wants.
 bool canBeView(const ViewLists& lists);

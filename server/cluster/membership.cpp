@@ -17,11 +17,11 @@ bool isHomeInAny(const ring::View& view, NodeId node, PartitionId partition) {
   return false;
 }
 
-/// Whether the node is home in one stretch of the active versions: a home that comes back has missed something.
-bool staysHome(const ring::View& view, NodeId node, PartitionId partition) {
+/// Whether the node is home in one stretch of these versions.
+bool staysHome(const std::vector<ring::RingPtr>& versions, NodeId node, PartitionId partition) {
   unsigned begins = 0;
   bool home = false;
-  for (const ring::RingPtr& version : view.active()) {
+  for (const ring::RingPtr& version : versions) {
     const bool now = version->isHome(node, partition);
     begins += now && !home ? 1 : 0;
     home = now;
@@ -90,14 +90,17 @@ ring::ViewPtr Membership::viewOf(const ring::ViewLists& lists, const ring::ViewP
   return std::make_shared<const ring::View>(lists.ringIdentity, std::move(active));
 }
 
-ring::ViewLists Membership::withNext(const ring::View& view, ring::MemberList list) const {
-  ring::ViewLists lists = view.lists();
-  lists.active.push_back(std::move(list));
+ring::ViewLists Membership::viewLists() const {
+  const std::lock_guard lock(mutex_);
+  MYDHT_ASSERT(known_.view != nullptr);
+  ring::ViewLists lists = known_.view->lists();
+  lists.past = known_.row.view.past;
   return lists;
 }
 
 Task<Status> Membership::write(Known& next) {
-  next.row.view = next.view->lists();
+  next.row.view.ringIdentity = next.view->ringIdentity();
+  next.row.view.active = next.view->lists().active;
   Batch batch;
   batch.rows.emplace_back(store::kRingRow, store::encodeRingState(next.row));
   if (bugs_.adoptUnsynced) {
@@ -154,7 +157,7 @@ Task<Status> Membership::found(std::uint64_t ringIdentity, ring::Member self, st
     ring::MemberList list;
     list.replicas = replicas;
     list.put(self);
-    known.view = viewOf({ringIdentity, {list}}, nullptr);
+    known.view = viewOf({ringIdentity, {list}, {}}, nullptr);
     known.row.accepted = std::move(list);
     known.row.completeHeld = known.view->complete().name();
     known.row.filled.set();
@@ -170,34 +173,62 @@ Result<bool> Membership::merge(Known& known, const ring::ViewLists& other) const
   const ring::ViewPtr before = known.view;
   if (!before) {
     known.view = viewOf(other, nullptr);
+    known.row.view.past = other.past;
   } else {
-    if (known.view->ringIdentity() != other.ringIdentity) {
+    if (before->ringIdentity() != other.ringIdentity) {
       return Error{Kind::Conflict, fmt::format("that node is a member of another ring ({:016x}), this one of {:016x}",
-                                               other.ringIdentity, known.view->ringIdentity())};
+                                               other.ringIdentity, before->ringIdentity())};
     }
-    if (known.view->lists() == other) return false;
-    auto merged = mergeViews(*known.view, *viewOf(other, known.view));
+    if (before->lists().active == other.active) return false;
+    auto merged = mergeViews(*before, *viewOf(other, before));
     if (!merged) return Error{Kind::Conflict, "two versions of the ring do not contain one another"};
-    if (merged->active() == known.view->active()) return false;
+    if (merged->active() == before->active()) return false;
     known.view = std::make_shared<const ring::View>(std::move(*merged));
+    std::vector<ring::MemberList> all = before->lists().active;
+    all.insert(all.end(), known.row.view.past.begin(), known.row.view.past.end());
+    all.insert(all.end(), other.past.begin(), other.past.end());
+    all.insert(all.end(), other.active.begin(), other.active.end());
+    known.row.view.past = ring::pastOf(std::move(all), known.view->complete().list());
   }
   known.row.accepted = ring::mergeLists(known.row.accepted, known.view->newest().list());
   known.row.completeHeld = std::max(known.row.completeHeld, known.view->complete().name());
-  if (before) forgetWhatLeft(known, *before);
+  if (before) forgetWhatLeft(known, *before, other);
   return true;
 }
 
-void Membership::forgetWhatLeft(Known& known, const ring::View& before) const {
+/// Keeps the filled partitions that this node has been home to without a break, in every version since those that it
+/// knew: a home that was none in between has missed what was written then (R5).
+void Membership::forgetWhatLeft(Known& known, const ring::View& before, const ring::ViewLists& other) const {
   if (known.row.filled.none()) return;
-  const auto isNewest = [&](const ring::RingPtr& version) { return version->name() == before.newest().name(); };
-  if (std::ranges::none_of(known.view->active(), isNewest)) {
-    // Versions may have come and gone meanwhile in which this node was no home: what it holds may be behind.
+  std::vector<ring::MemberList> told = other.past;
+  told.insert(told.end(), other.active.begin(), other.active.end());
+  const auto isKnown = [&](const ring::MemberList& list) {
+    const auto equal = [&](const ring::RingPtr& version) { return version->list() == list; };
+    return std::ranges::any_of(before.active(), equal) || std::ranges::any_of(known.view->active(), equal);
+  };
+  const auto wasKnown = [&](const ring::MemberList& list) {
+    return std::ranges::any_of(before.active(), [&](const ring::RingPtr& version) { return version->list() == list; });
+  };
+  const bool fromHere = std::ranges::any_of(told, wasKnown);
+  if (!fromHere) {
+    // More versions have come and gone than anybody remembers.
     known.row.filled.reset();
     return;
   }
+  std::vector<ring::RingPtr> chain = before.active();
+  for (const ring::MemberList& list : known.row.view.past) {
+    const bool later = ring::contains(list, before.complete().list());
+    if (later && !isKnown(list)) chain.push_back(makeRing_(list));
+  }
+  for (const ring::RingPtr& version : known.view->active()) {
+    if (!wasKnown(version->list())) chain.push_back(version);
+  }
+  std::ranges::sort(chain, {}, [](const ring::RingPtr& version) { return version->name(); });
   for (std::size_t i = 0; i < limits::kPartitions; ++i) {
+    const auto partition = static_cast<PartitionId>(i);
     if (!known.row.filled[i]) continue;
-    if (!staysHome(*known.view, identity_.node, static_cast<PartitionId>(i))) known.row.filled.reset(i);
+    const bool home = isHomeInAny(*known.view, identity_.node, partition);
+    if (!home || !staysHome(chain, identity_.node, partition)) known.row.filled.reset(i);
   }
 }
 

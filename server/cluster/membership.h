@@ -40,8 +40,8 @@ class Membership {
 
   StandingPtr standing() const;
   ring::ViewPtr view() const { return standing()->view; }
-  /// The view that follows this one with one more version.
-  ring::ViewLists withNext(const ring::View& view, ring::MemberList list) const;
+  /// The view and its past, as other nodes are told it; only as a member of a ring.
+  ring::ViewLists viewLists() const;
   ring::MemberList accepted() const;
 
   /// Founds a ring of this node alone, which has then filled everything.
@@ -75,7 +75,7 @@ class Membership {
   Task<Status> write(Known& next);
   ring::ViewPtr viewOf(const ring::ViewLists& lists, const ring::ViewPtr& known) const;
   Result<bool> merge(Known& known, const ring::ViewLists& other) const;
-  void forgetWhatLeft(Known& known, const ring::View& before) const;
+  void forgetWhatLeft(Known& known, const ring::View& before, const ring::ViewLists& other) const;
   void publish();
 
   Executor& loop_;

@@ -51,8 +51,9 @@ Task<Result<Call>> Node::handleCounted(Call request, Deadline deadline) {
   if (answered) co_return answered;
   const Error error = answered.error();
   const ring::ViewPtr view = membership_.view();
-  const std::string payload =
-      error.kind == Kind::OlderRing && view ? wire::payloadOf(wire::ViewMessage{view->lists()}) : std::string();
+  const std::string payload = error.kind == Kind::OlderRing && view
+                                  ? wire::payloadOf(wire::ViewMessage{membership_.viewLists()})
+                                  : std::string();
   co_return Call{wire::packError(peers_.speaker(view), error, payload), Bytes()};
 }
 
@@ -74,14 +75,14 @@ Task<Result<Call>> Node::answerRing(wire::Request request, Deadline deadline) {
     }
     case wire::MessageType::GetView: {
       if (!view) co_return Error{Kind::Unavailable, "this node has not joined a ring yet"};
-      co_return packed(wire::payloadOf(wire::ViewMessage{view->lists()}));
+      co_return packed(wire::payloadOf(wire::ViewMessage{membership_.viewLists()}));
     }
     case wire::MessageType::Join: {
       auto join = wire::readPayload<wire::Join>(request.payload);
       if (!join) co_return kUnreadable;
       auto taken = co_await changes_.takeIn(std::move(*join), request.from.node, request.from.boot, deadline);
       if (!taken) co_return taken.error();
-      co_return packed(wire::payloadOf(wire::ViewMessage{(*taken)->lists()}));
+      co_return packed(wire::payloadOf(wire::ViewMessage{membership_.viewLists()}));
     }
     default:
       break;
@@ -102,7 +103,7 @@ Task<Result<Call>> Node::answerRing(wire::Request request, Deadline deadline) {
       if (!message) co_return kUnreadable;
       auto accepted = co_await membership_.accept(std::move(message->list));
       if (!accepted) co_return accepted.error();
-      co_return packed(wire::payloadOf(wire::ProposeAnswer{std::move(*accepted), membership_.view()->lists()}));
+      co_return packed(wire::payloadOf(wire::ProposeAnswer{std::move(*accepted), membership_.viewLists()}));
     }
     case wire::MessageType::Filled: {
       auto message = wire::readPayload<wire::Filled>(request.payload);
@@ -112,7 +113,7 @@ Task<Result<Call>> Node::answerRing(wire::Request request, Deadline deadline) {
       if (!caughtUp) co_return caughtUp.error();
       auto accepted = co_await membership_.holdComplete(message->version, std::move(message->agreed));
       if (!accepted) co_return accepted.error();
-      co_return packed(wire::payloadOf(wire::ProposeAnswer{std::move(*accepted), membership_.view()->lists()}));
+      co_return packed(wire::payloadOf(wire::ProposeAnswer{std::move(*accepted), membership_.viewLists()}));
     }
     case wire::MessageType::Gossip: {
       auto message = wire::readPayload<wire::Gossip>(request.payload);

@@ -94,7 +94,10 @@ Task<Result<ring::ViewPtr>> RingChanges::agree(ring::MemberList wanted, Deadline
     const ring::MemberList list = *accepted;
     auto collected = co_await collect(view, list, std::nullopt, deadline);
     if (collected) {
-      auto adopted = co_await membership_.adopt(membership_.withNext(*view, list));
+      ring::ViewLists next = membership_.viewLists();
+      next.active = view->lists().active;
+      next.active.push_back(list);
+      auto adopted = co_await membership_.adopt(std::move(next));
       if (!adopted) co_return adopted.error();
       const ring::ViewPtr now = membership_.view();
       journal_.note(Severity::Info, "ring.version",
@@ -119,7 +122,7 @@ Task<> RingChanges::tell(NodeId node, ring::ViewPtr view) {
   wire::Gossip gossip;
   gossip.addresses = peers_.addresses();
   auto told = co_await peers_.ask(node, view, std::move(gossip), Body(), deadline);
-  wire::Adopt adopt{view->lists()};
+  wire::Adopt adopt{membership_.viewLists()};
   auto adopted = co_await peers_.ask(node, view, std::move(adopt), Body(), deadline);
   if (!told || !adopted) journal_.note(Severity::Debug, "ring.not-told", fmt::format("node={}", peers_.nameOf(node)));
 }
@@ -313,7 +316,8 @@ Task<Status> RingChanges::tryComplete(Deadline deadline) {
     if (!collected) outcome = collected.error();
   }
   if (outcome) {
-    ring::ViewLists rest = view->lists();
+    ring::ViewLists rest = membership_.viewLists();
+    rest.active = view->lists().active;
     rest.active.erase(rest.active.begin(), rest.active.begin() + static_cast<std::ptrdiff_t>(*index));
     auto adopted = co_await membership_.adopt(std::move(rest));
     outcome = adopted;

@@ -45,6 +45,8 @@ Writer& Writer::list(const ring::MemberList& value) {
 Writer& Writer::view(const ring::ViewLists& value) {
   number(value.ringIdentity).number(static_cast<std::uint8_t>(value.active.size()));
   for (const ring::MemberList& version : value.active) list(version);
+  number(static_cast<std::uint8_t>(value.past.size()));
+  for (const ring::MemberList& version : value.past) list(version);
   return *this;
 }
 
@@ -132,6 +134,9 @@ ring::ViewLists Reader::view() {
   const std::size_t versions = number<std::uint8_t>();
   if (versions > ring::kActiveVersions) fail();
   for (std::size_t i = 0; i < versions && ok_; ++i) value.active.push_back(list());
+  const std::size_t past = number<std::uint8_t>();
+  if (past > ring::kPastVersions) fail();
+  for (std::size_t i = 0; i < past && ok_; ++i) value.past.push_back(list());
   if (ok_ && !ring::canBeView(value)) fail();
   return value;
 }

@@ -118,14 +118,14 @@ SimEndpoint::~SimEndpoint() {
 
 void SimEndpoint::die() {
   alive_ = false;
-  for (SimNetwork::Exchange* const exchange : calls_) exchange->finish(Error{Kind::Stopped, "this node was killed"});
-  for (SimPipe* const pipe : pipes_) pipe->breakOff();
+  for (const auto& [number, exchange] : calls_) exchange->finish(Error{Kind::Stopped, "this node was killed"});
+  for (const auto& [number, pipe] : pipes_) pipe->breakOff();
 }
 
 Task<> SimEndpoint::stop() {
   calling_ = false;
-  for (SimNetwork::Exchange* const exchange : calls_) exchange->finish(Error{Kind::Stopped, "this node is stopping"});
-  for (SimPipe* const pipe : pipes_) pipe->breakOff();
+  for (const auto& [number, exchange] : calls_) exchange->finish(Error{Kind::Stopped, "this node is stopping"});
+  for (const auto& [number, pipe] : pipes_) pipe->breakOff();
   while (!calls_.empty()) co_await yieldNow();
 }
 
@@ -140,13 +140,14 @@ Task<Result<Call>> SimEndpoint::call(PeerAddress to, Call request, Deadline dead
   exchange->type = wire::typeOfRequest(request.message.view()).value_or(wire::MessageType::Hello);
   exchange->request = std::move(request);
   exchange->deadline = deadline;
-  calls_.insert(exchange.get());
+  const std::uint64_t number = network_.nextNumber_++;
+  calls_.emplace(number, exchange.get());
   network_.send(exchange);
   while (!exchange->over) {
     const bool notified = co_await exchange->done.waitUntil(deadline);
     if (!notified) break;
   }
-  calls_.erase(exchange.get());
+  calls_.erase(number);
   exchange->over = true;
   exchange->from = nullptr;
   co_return std::move(exchange->result);

@@ -70,6 +70,7 @@ class SimNetwork {
 
  private:
   friend class SimEndpoint;
+  friend class SimPipe;
   struct Exchange;
 
   void send(std::shared_ptr<Exchange> exchange);
@@ -84,6 +85,7 @@ class SimNetwork {
   std::set<std::pair<std::string, std::string>> cuts_;
   std::vector<std::function<void()>> held_;
   std::uint64_t messages_ = 0;
+  std::uint64_t nextNumber_ = 1;  // of calls and pipes
   std::uint64_t lost_ = 0;
 };
 
@@ -116,9 +118,10 @@ class SimEndpoint final : public Transport {
   SimExecutor& executor_;
   PeerHandler* handler_ = nullptr;
   bool alive_ = true;
-  bool calling_ = true;                    // false once stopped: no call goes out any more
-  std::set<SimNetwork::Exchange*> calls_;  // under way from here
-  std::set<class SimPipe*> pipes_;         // that begin or end here
+  bool calling_ = true;  // false once stopped: no call goes out any more
+  // In the order of their numbers, never of their addresses: a seed must replay.
+  std::map<std::uint64_t, SimNetwork::Exchange*> calls_;  // under way from here
+  std::map<std::uint64_t, class SimPipe*> pipes_;         // that begin or end here
   Gate gate_;
 
   friend class SimPipe;

@@ -38,14 +38,14 @@ class SimPipe::Reader final : public ByteSource {
 };
 
 SimPipe::SimPipe(SimEndpoint& from, SimEndpoint& to)
-    : from_(from), to_(to), room_(from.executor_), bytes_(to.executor_) {
-  from_.pipes_.insert(this);
-  to_.pipes_.insert(this);
+    : from_(from), to_(to), number_(from.network_.nextNumber_++), room_(from.executor_), bytes_(to.executor_) {
+  from_.pipes_.emplace(number_, this);
+  to_.pipes_.emplace(number_, this);
 }
 
 SimPipe::~SimPipe() {
-  from_.pipes_.erase(this);
-  to_.pipes_.erase(this);
+  from_.pipes_.erase(number_);
+  to_.pipes_.erase(number_);
 }
 
 std::unique_ptr<ByteSource> SimPipe::lay(SimEndpoint& from, SimEndpoint& to, Body body,

@@ -28,6 +28,7 @@ class SimPipe : public std::enable_shared_from_this<SimPipe> {
 
   SimEndpoint& from_;
   SimEndpoint& to_;
+  const std::uint64_t number_;
   std::deque<Bytes> window_;
   std::optional<std::uint64_t> size_;
   std::function<void()> whenSourceBreaks_;

@@ -20,7 +20,7 @@ inline constexpr std::size_t kPastVersions = 8;
 struct ViewLists {
   std::uint64_t ringIdentity = 0;
   std::vector<MemberList> active;
-  std::vector<MemberList> past;  ///< the last versions that were active before, oldest first, at most kPastVersions
+  std::vector<MemberList> past{};  ///< the last versions that were active before, oldest first, at most kPastVersions
 
   bool operator==(const ViewLists&) const = default;
 };

@@ -36,7 +36,7 @@ TEST_F(Client, PutsGetsAndDeletesAString) {
 
 TEST_F(Client, PutsAndGetsAFileOfAnyBytes) {
   std::string content;
-  for (int i = 0; i < 1'500'000; ++i) content += static_cast<char>(i * i >> 3);
+  for (unsigned i = 0; i < 1'500'000; ++i) content += static_cast<char>(i * i >> 3);
   const std::string there = cluster_.directory() + "/myfile.bin";
   const std::string back = cluster_.directory() + "/back.bin";
   std::ofstream(there) << content;

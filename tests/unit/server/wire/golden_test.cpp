@@ -71,7 +71,7 @@ const std::string kListHex =
     "02000000 04000000 01000000 02000000"
     "5100000000000000 00 03000000 6100000000000000 96000000 01000000 7a"
     "5200000000000000 02 01000000 6200000000000000 64000000 00000000";
-const std::string kViewHex = "9900000000000000 01" + kListHex;
+const std::string kViewHex = "9900000000000000 01" + kListHex + "00";
 
 TEST(GoldenBytes, OfTheEnvelope) {
   const Speaker speaker{1, 2, 3, 4, {5, 6}, {7, 8}, 9, 10, "h:1"};

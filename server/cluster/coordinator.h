@@ -32,7 +32,7 @@ struct Written {
   bool replaced = false;  ///< there was a live value before
   unsigned versions = 1;  ///< under which it was offered: one a round
   unsigned copies = 0;    ///< synced copies when the answer went out,
-  unsigned homes = 0;     ///< of that many home nodes (in the newest version),
+  unsigned homes = 0;     ///< at home nodes of the newest version, which are that many,
   unsigned wanted = 0;    ///< of that many that the ring would like to have
   Digest sha256{};        ///< of the value; of a delete nothing
 };

@@ -86,7 +86,8 @@ Task<Result<Written>> Coordinator::write(WriteOrder order, Deadline deadline) {
     }
     if (outcome == WriteOutcome::Done) {
       Written written{order.entry.version, view, replaced, versions};
-      written.copies = static_cast<unsigned>(round->accepted().size());
+      for (const NodeId home : view->newest().homes(partition))
+        written.copies += round->accepted().contains(home) ? 1 : 0;
       written.homes = view->newest().copies();
       written.wanted = view->newest().list().replicas;
       written.sha256 = order.entry.sha256;

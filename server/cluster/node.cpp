@@ -93,6 +93,7 @@ Task<Status> Node::start() {
     co_return entered;
   }
   duties_.spawn(duties());
+  duties_.spawn(fillLoop());
   co_return Status();
 }
 
@@ -267,17 +268,27 @@ Task<> Node::duties() {
   while (!stopping_) {
     co_await gossipOnce();
     correctClock();
-    auto filled = co_await filler_.fill();
-    if (!filled) world_.journal.note(Severity::Info, "fill.waits", fmt::format("why=\"{}\"", filled.error().text));
     auto completed = co_await changes_.tryComplete(loop_.now() + 2 * settings_.timing.call);
     if (!completed)
       world_.journal.note(Severity::Info, "ring.waits", fmt::format("why=\"{}\"", completed.error().text));
     staging_.discardOlderThan(loop_.now() - settings_.timing.stagedKept);
     if (stopping_) break;
-    const bool changing = membership_.view()->changing();
-    const Duration pause = changing ? settings_.timing.gossip / 4 : settings_.timing.gossip;
-    co_await stop_.waitUntil(loop_.now() + pause);
+    co_await stop_.waitUntil(loop_.now() + dutyPause());
   }
+}
+
+/// Beside the other duties, since filling takes as long as there is much to fill.
+Task<> Node::fillLoop() {
+  while (!stopping_) {
+    auto filled = co_await filler_.fill();
+    if (!filled) world_.journal.note(Severity::Info, "fill.waits", fmt::format("why=\"{}\"", filled.error().text));
+    if (stopping_) break;
+    co_await stop_.waitUntil(loop_.now() + dutyPause());
+  }
+}
+
+Duration Node::dutyPause() const {
+  return membership_.view()->changing() ? settings_.timing.gossip / 4 : settings_.timing.gossip;
 }
 
 void Node::correctClock() {

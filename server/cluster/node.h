@@ -117,6 +117,8 @@ class Node final : public PeerHandler {
   Task<> startAgainAsNew(std::string why);
   Task<> breakOffLater();
   Task<> duties();
+  Task<> fillLoop();
+  Duration dutyPause() const;
   Task<> gossipOnce();
   void correctClock();
   Task<> exchange(NodeId node, wire::Gossip gossip);

@@ -142,10 +142,16 @@ void Peers::learn(const wire::Address& address) {
 }
 
 std::vector<wire::Address> Peers::addresses() const {
-  const std::lock_guard lock(mutex_);
+  const ring::ViewPtr view = membership_.view();
   std::vector<wire::Address> all{{membership_.self().node, membership_.self().boot, settings_.hostPort}};
-  for (const auto& [node, peer] : peers_) {
-    if (!peer.state.hostPort.empty()) all.push_back({node, peer.state.boot, peer.state.hostPort});
+  if (!view) return all;
+  const std::vector<NodeId> members = view->members();
+  const std::lock_guard lock(mutex_);
+  for (const NodeId node : members) {
+    const auto at = peers_.find(node);
+    if (at != peers_.end() && !at->second.state.hostPort.empty()) {
+      all.push_back({node, at->second.state.boot, at->second.state.hostPort});
+    }
   }
   return all;
 }

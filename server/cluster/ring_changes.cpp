@@ -243,6 +243,7 @@ Task<Status> RingChanges::join(std::vector<std::string> seeds, ring::Member self
   const Deadline giveUp = loop_.now() + settings_.timing.joinPatience;
   const wire::Join join{std::move(self), settings_.hostPort, replaces};
   Error last{Kind::Unavailable, "there is no seed to ask"};
+  std::string noted;
   while (true) {
     bool worthWaiting = false;
     for (const std::string& seed : seeds) {
@@ -251,7 +252,10 @@ Task<Status> RingChanges::join(std::vector<std::string> seeds, ring::Member self
       last = asked.error();
       const bool busy = last.kind == Kind::Conflict || last.kind == Kind::NotDone || last.kind == Kind::OlderRing;
       worthWaiting = worthWaiting || busy || last.kind == Kind::Unknown;
-      if (busy) journal_.note(Severity::Info, "ring.wait", fmt::format("seed={} why=\"{}\"", seed, last.text));
+      if (busy && last.text != noted) {
+        journal_.note(Severity::Info, "ring.wait", fmt::format("seed={} why=\"{}\"", seed, last.text));
+        noted = last.text;
+      }
     }
     if (!worthWaiting || loop_.now() >= giveUp) co_return last;
     co_await sleepUntil(loop_.now() + std::chrono::milliseconds(200 + random_.next() % 300));

@@ -19,20 +19,6 @@ constexpr std::size_t kLineBytes = 4096;
 /// How long a stopping journal waits for whoever reads it.
 constexpr auto kLastPatience = std::chrono::seconds(1);
 
-std::string_view severityText(Severity severity) {
-  switch (severity) {
-    case Severity::Debug:
-      return "DEBUG";
-    case Severity::Info:
-      return "INFO";
-    case Severity::Warn:
-      return "WARN";
-    case Severity::Error:
-      return "ERROR";
-  }
-  invariantBroken("a known severity", __FILE__, __LINE__);
-}
-
 int openFile(const std::string& path) {
   return ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
 }
@@ -42,7 +28,7 @@ int openFile(const std::string& path) {
 std::string journalLine(std::int64_t wallMicros, Severity severity, std::string_view event, std::string_view fields) {
   const std::time_t seconds = wallMicros / 1'000'000;
   std::string line = fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z {} {}", fmt::gmtime(seconds),
-                                 wallMicros % 1'000'000 / 1000, severityText(severity), event);
+                                 wallMicros % 1'000'000 / 1000, severityName(severity), event);
   if (!fields.empty()) line += fmt::format(" {}", fields);
   if (line.size() >= kLineBytes) line.resize(kLineBytes - 1);
   for (char& c : line) {

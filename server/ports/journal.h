@@ -6,6 +6,12 @@ namespace mydht {
 
 enum class Severity { Debug, Info, Warn, Error };
 
+/// As it stands in a journal's lines: `WARN`.
+constexpr std::string_view severityName(Severity severity) {
+  constexpr std::string_view kNames[] = {"DEBUG", "INFO", "WARN", "ERROR"};
+  return kNames[static_cast<int>(severity)];
+}
+
 /// Where events are written down, one line each. Never blocks and never fails its caller. Any thread.
 class Journal {
  public:

@@ -15,20 +15,6 @@ namespace {
 // 2026-11-20 08:00 UTC: where virtual wall clocks begin.
 constexpr std::int64_t kWallStart = 1'795'161'600'000'000;
 
-std::string_view nameOf(Severity severity) {
-  switch (severity) {
-    case Severity::Debug:
-      return "DEBUG";
-    case Severity::Info:
-      return "INFO";
-    case Severity::Warn:
-      return "WARN";
-    case Severity::Error:
-      return "ERROR";
-  }
-  return "?";
-}
-
 }  // namespace
 
 std::int64_t SimClock::wallMicros() const {
@@ -45,7 +31,7 @@ void SimTrace::line(std::string_view text) {
 }
 
 void SimJournal::note(Severity severity, std::string_view event, std::string_view fields) {
-  std::string text = fmt::format("{} {} {} {}", name_, nameOf(severity), event, fields);
+  std::string text = fmt::format("{} {} {} {}", name_, severityName(severity), event, fields);
   // One event is one line, whatever a key or a peer's words hold.
   for (char& byte : text) byte = static_cast<unsigned char>(byte) < ' ' ? '?' : byte;
   trace_.line(text);

@@ -149,7 +149,6 @@ int Program::run() {
 
 Task<int> Program::serve() {
   runtime::Signals signals(threads_.front()->loop());
-  journal_->note(Severity::Info, "node.start", fmt::format("version={} pid={}", programVersion(), ::getpid()));
   const auto swept = disk_->swept();
   if (swept.removed > 0) journal_->note(Severity::Info, "disk.swept", fmt::format("files={}", swept.removed));
   if (swept.missing > 0) journal_->note(Severity::Error, "disk.missing", fmt::format("files={}", swept.missing));
@@ -166,6 +165,7 @@ Task<int> Program::serve() {
     guard_->setServing(true);
     announce();
     const int ended = co_await untilStopped(signals);
+    journal_->note(Severity::Info, "node.stop", "");
     status = ended;
   } else {
     complain(entered.error().text);
@@ -197,7 +197,8 @@ void Program::announce() const {
   std::printf("data in %s\n", directory_->path().c_str());
   std::fflush(stdout);
   journal_->note(Severity::Info, "node.ready",
-                 fmt::format("node={:016x} boot={} ring={:016x}", status.node, status.boot, status.ringIdentity));
+                 fmt::format("version={} pid={} node={:016x} boot={} ring={:016x}", programVersion(), ::getpid(),
+                             status.node, status.boot, status.ringIdentity));
 }
 
 Task<int> Program::untilStopped(runtime::Signals& signals) {
@@ -234,7 +235,6 @@ void Program::readAgain() {
 
 /// In the reverse order of the start: no new requests, no duties, no calls.
 Task<> Program::stop() {
-  journal_->note(Severity::Info, "node.stop", "");
   guard_->setServing(false);
   co_await server_->stop(threads_.front()->loop().now() + kStopPatience);
   co_await node_->stop();

@@ -94,6 +94,12 @@ Task<Status> Node::start() {
   }
   duties_.spawn(duties());
   duties_.spawn(fillLoop());
+  if (!remembered_.ring.view.active.empty()) co_return Status();
+  // Until the change is complete the ring needs its former nodes too: who hears "ready" may end one of them.
+  const Time settled = loop_.now() + settings_.timing.settle;
+  while (membership_.view()->changing() && !stopping_ && loop_.now() < settled) {
+    co_await membership_.changed().waitUntil(settled);
+  }
   co_return Status();
 }
 
@@ -283,9 +289,11 @@ Task<> Node::duties() {
 /// Beside the other duties, since filling takes as long as there is much to fill.
 Task<> Node::fillLoop() {
   while (!stopping_) {
+    const StandingPtr before = membership_.standing();
     auto filled = co_await filler_.fill();
     if (!filled) world_.journal.note(Severity::Info, "fill.waits", fmt::format("why=\"{}\"", filled.error().text));
     if (stopping_) break;
+    if (membership_.standing()->filled != before->filled) stop_.notifyAll();  // the other duties tell it at once
     co_await stop_.waitUntil(loop_.now() + dutyPause());
   }
 }

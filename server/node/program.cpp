@@ -19,6 +19,9 @@ namespace {
 
 /// How long a port that is in use, but on which nobody answers, is tried again: an outgoing connection may hold it.
 constexpr auto kPortPatience = std::chrono::seconds(5);
+/// How long a joiner waits for its change of the ring to be complete before it says that it serves: a small ring's
+/// takes less than a second, and with much to fill nobody wants to wait.
+constexpr Duration kSettle = std::chrono::seconds(10);
 /// How long requests that have begun may go on once the node is to stop.
 constexpr auto kStopPatience = std::chrono::seconds(5);
 /// How often a node looks whether it must not go on.
@@ -43,6 +46,7 @@ void complain(const std::string& text) {
 
 cluster::Settings clusterSettings(const Options& options, std::uint16_t port) {
   cluster::Settings settings;
+  settings.timing.settle = kSettle;
   settings.hostPort = hostPortOf(options.host, port);
   settings.seeds = options.seeds;
   settings.replicas = options.replicas;

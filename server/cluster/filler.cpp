@@ -91,8 +91,11 @@ Task<Result<Filler::Group>> Filler::fillFrom(std::vector<NodeId> sources, Group 
   const unsigned needed = settings_.bugs.fillFromOne ? 1 : ring::quorumOf(sources.size());
   std::map<PartitionId, unsigned> covered;
   const NodeId self = membership_.self().node;
-  if (!filledOnly && std::find(sources.begin(), sources.end(), self) != sources.end()) {
-    for (const PartitionId partition : partitions) ++covered[partition];  // what lies here lies here
+  if (std::find(sources.begin(), sources.end(), self) != sources.end()) {
+    const StandingPtr standing = membership_.standing();
+    for (const PartitionId partition : partitions) {
+      if (!filledOnly || standing->sources[partition]) ++covered[partition];  // what lies here lies here
+    }
   }
   const auto done = [&](PartitionId partition) { return covered[partition] >= needed; };
   for (const NodeId source : peers_.usableFirst(sources, loop_.now())) {

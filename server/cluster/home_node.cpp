@@ -63,7 +63,9 @@ Task<Result<RowVote>> HomeNode::vote(wire::Speaker from, wire::Vote message, Dea
   const StandingPtr standing = membership_.standing();
   if (const Status served = serves(*standing, partition); !served) co_return served.error();
   const bool mustBeFilled = message.purpose != wire::VoteFor::FillAny && !settings_.bugs.voteUnfilled;
-  if (!standing->filled[partition] && mustBeFilled) {
+  const bool isFilled =
+      message.purpose == wire::VoteFor::Fill ? standing->sources[partition] : standing->filled[partition];
+  if (!isFilled && mustBeFilled) {
     if (message.purpose != wire::VoteFor::Quorum)
       co_return Error{Kind::Unavailable, "this node has not filled that key yet"};
     auto filled = co_await copier_.fillKey(message.key, standing->view, deadline);
@@ -208,13 +210,13 @@ Task<Result<wire::FillPageAnswer>> HomeNode::fillPage(wire::Speaker from, wire::
   const StandingPtr standing = membership_.standing();
   wire::FillPageAnswer answer;
   for (const PartitionId partition : message.partitions) {
-    if (!standing->filled[partition]) answer.cannotSay.push_back(partition);
+    if (!standing->sources[partition]) answer.cannotSay.push_back(partition);
   }
   // Half of the message is left for what a single row may be beyond the wish.
   std::size_t room = std::min<std::size_t>(message.mostBytes, limits::kMessageBytes / 2);
   for (const PartitionId partition : message.partitions) {
     if (partition < message.startPartition) continue;
-    if (!standing->filled[partition] && !message.unfilledToo) continue;
+    if (!standing->sources[partition] && !message.unfilledToo) continue;
     const Key after = partition == message.startPartition ? message.after : Key();
     if (room == 0 && !store_.isEmpty(partition)) {
       answer.over = false;

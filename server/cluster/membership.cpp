@@ -74,6 +74,7 @@ void Membership::publish() {
   auto next = std::make_shared<Standing>();
   next->view = known_.view;
   next->filled = known_.row.filled;
+  next->sources = known_.row.sources;
   next->member = isMember(known_.view, identity_.node);
   standing_ = std::move(next);
 }
@@ -161,6 +162,7 @@ Task<Status> Membership::found(std::uint64_t ringIdentity, ring::Member self, st
     known.row.accepted = std::move(list);
     known.row.completeHeld = known.view->complete().name();
     known.row.filled.set();
+    known.row.sources.set();
     known.row.hostPort = hostPort;
     return true;
   };
@@ -199,7 +201,7 @@ Result<bool> Membership::merge(Known& known, const ring::ViewLists& other) const
 /// Keeps the filled partitions that this node has been home to without a break, in every version since those that it
 /// knew: a home that was none in between has missed what was written then (R5).
 void Membership::forgetWhatLeft(Known& known, const ring::View& before, const ring::ViewLists& other) const {
-  if (known.row.filled.none()) return;
+  if (known.row.filled.none() && known.row.sources.none()) return;
   std::vector<ring::MemberList> told = other.past;
   told.insert(told.end(), other.active.begin(), other.active.end());
   const auto isKnown = [&](const ring::MemberList& list) {
@@ -213,6 +215,7 @@ void Membership::forgetWhatLeft(Known& known, const ring::View& before, const ri
   if (!fromHere) {
     // More versions have come and gone than anybody remembers.
     known.row.filled.reset();
+    known.row.sources.reset();
     return;
   }
   std::vector<ring::RingPtr> chain = before.active();
@@ -226,9 +229,16 @@ void Membership::forgetWhatLeft(Known& known, const ring::View& before, const ri
   std::ranges::sort(chain, {}, [](const ring::RingPtr& version) { return version->name(); });
   for (std::size_t i = 0; i < limits::kPartitions; ++i) {
     const auto partition = static_cast<PartitionId>(i);
-    if (!known.row.filled[i]) continue;
     const bool home = isHomeInAny(*known.view, identity_.node, partition);
-    if (!home || !staysHome(chain, identity_.node, partition)) known.row.filled.reset(i);
+    if (known.row.filled[i] && (!home || !staysHome(chain, identity_.node, partition))) known.row.filled.reset(i);
+    // What others may fill from here is measured by the complete version: a gap behind that does not harm it.
+    const auto leaves = [&](const ring::RingPtr& version) {
+      const bool between =
+          version->name() >= before.complete().name() && version->name() <= known.view->complete().name();
+      return between && !version->isHome(identity_.node, partition);
+    };
+    if (known.row.sources[i] && std::ranges::any_of(chain, leaves)) known.row.sources.reset(i);
+    if (known.row.filled[i] && known.view->complete().isHome(identity_.node, partition)) known.row.sources.set(i);
   }
 }
 
@@ -271,6 +281,7 @@ Task<Status> Membership::markFilled(std::vector<PartitionId> partitions, ring::V
     for (const PartitionId partition : partitions) {
       if (known.row.filled[partition] || !isHomeInAny(*known.view, identity_.node, partition)) continue;
       known.row.filled.set(partition);
+      if (known.view->complete().isHome(identity_.node, partition)) known.row.sources.set(partition);
       any = true;
     }
     return any;

@@ -18,9 +18,10 @@ namespace mydht::cluster {
 
 /// A node's place in the ring at one moment; an immutable snapshot for every loop.
 struct Standing {
-  ring::ViewPtr view;          ///< null: a member of no ring yet
-  store::PartitionSet filled;  ///< partitions that this node may vote on without filling the key first
-  bool member = false;         ///< stands in some active version
+  ring::ViewPtr view;           ///< null: a member of no ring yet
+  store::PartitionSet filled;   ///< partitions that this node may vote on without filling the key first
+  store::PartitionSet sources;  ///< partitions of the complete version that others may fill from this node
+  bool member = false;          ///< stands in some active version
 };
 using StandingPtr = std::shared_ptr<const Standing>;
 

@@ -22,11 +22,14 @@ std::optional<RingState> decodeRingState(std::string_view content) {
   if (in.number<std::uint8_t>() == 1) state.view = in.view();
   state.accepted = in.list();
   const std::string_view filled = in.text(limits::kPartitions / 8);
+  const std::string_view sources = in.text(limits::kPartitions / 8);
   state.completeHeld = in.name();
   state.hostPort = in.text(kHostPortBytes);
   if (format != kFormat || !in.whole() || (!filled.empty() && filled.size() != limits::kPartitions / 8))
     return std::nullopt;
   state.filled = setOf(filled);
+  if (!sources.empty() && sources.size() != limits::kPartitions / 8) return std::nullopt;
+  state.sources = setOf(sources);
   return state;
 }
 
@@ -121,7 +124,11 @@ Bytes encodeRingState(const RingState& state) {
   wire::Writer out;
   out.number(kFormat).number<std::uint8_t>(state.view.active.empty() ? 0 : 1);
   if (!state.view.active.empty()) out.view(state.view);
-  out.list(state.accepted).text(bitsOf(state.filled)).name(state.completeHeld).text(state.hostPort);
+  out.list(state.accepted)
+      .text(bitsOf(state.filled))
+      .text(bitsOf(state.sources))
+      .name(state.completeHeld)
+      .text(state.hostPort);
   return Bytes(out.take());
 }
 

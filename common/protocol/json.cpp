@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 #include <exception>
-
-#include "common/result/limits.h"
+#include <optional>
 
 namespace mydht::protocol {
 
@@ -16,6 +16,9 @@ namespace {
 
 /// None of our shapes is deeper than three; without a bound brackets alone would exhaust the stack.
 constexpr std::size_t kDepth = 16;
+constexpr std::int64_t kMicros = 1'000'000;
+/// Beyond this doubles, which is what Poco reads some numbers as, are not exact.
+constexpr std::int64_t kExact = std::int64_t{1} << 53;
 
 /// The length of the UTF-8 sequence at the front, 0 if it is none.
 std::size_t sequenceBytes(std::string_view bytes) {
@@ -31,6 +34,13 @@ std::size_t sequenceBytes(std::string_view bytes) {
   const bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
   const bool beyond = (lead == 0xed && second > 0x9f) || (lead == 0xf4 && second > 0x8f);
   return overlong || beyond ? 0 : length;
+}
+
+/// A whole number from 0 on; nothing if it is none.
+std::optional<std::uint64_t> numberOf(const Poco::Dynamic::Var& value) {
+  if (value.type() == typeid(Poco::UInt64)) return value.extract<Poco::UInt64>();
+  if (value.type() != typeid(Poco::Int64) || value.extract<Poco::Int64>() < 0) return std::nullopt;
+  return static_cast<std::uint64_t>(value.extract<Poco::Int64>());
 }
 
 Error notJson(std::string_view why) {
@@ -113,6 +123,24 @@ JsonWriter& JsonWriter::number(std::string_view name, std::uint64_t value) {
   return *this;
 }
 
+JsonWriter& JsonWriter::signedNumber(std::string_view name, std::int64_t value) {
+  begin(name);
+  text_ += std::to_string(value);
+  return *this;
+}
+
+JsonWriter& JsonWriter::seconds(std::string_view name, std::int64_t micros) {
+  begin(name);
+  text_ += fmt::format("{}.{:06}", micros / kMicros, micros % kMicros);
+  return *this;
+}
+
+JsonWriter& JsonWriter::numbers(std::string_view name, const std::vector<std::uint64_t>& values) {
+  beginList(name);
+  for (const std::uint64_t value : values) number({}, value);
+  return endList();
+}
+
 JsonWriter& JsonWriter::flag(std::string_view name, bool value) {
   begin(name);
   text_ += value ? "true" : "false";
@@ -134,8 +162,8 @@ struct JsonReader::Object {
   Poco::Dynamic::Var get(std::string_view name) const { return json->get(std::string(name)); }
 };
 
-Result<JsonReader> JsonReader::parse(std::string_view json) {
-  if (json.size() > limits::kMessageBytes) return notJson("longer than any of ours");
+Result<JsonReader> JsonReader::parse(std::string_view json, std::size_t mostBytes) {
+  if (json.size() > mostBytes) return notJson("longer than any of ours");
   try {
     Poco::JSON::Parser parser;
     parser.setDepth(kDepth);
@@ -161,19 +189,42 @@ std::string JsonReader::text(std::string_view name) {
 }
 
 std::uint64_t JsonReader::number(std::string_view name, std::uint64_t most) {
-  const Poco::Dynamic::Var value = object_->get(name);
-  std::uint64_t number = 0;
-  bool right = false;
-  if (value.type() == typeid(Poco::Int64)) {
-    right = value.extract<Poco::Int64>() >= 0;
-    number = static_cast<std::uint64_t>(value.extract<Poco::Int64>());
-  } else if (value.type() == typeid(Poco::UInt64)) {
-    right = true;
-    number = value.extract<Poco::UInt64>();
-  }
-  if (right && number <= most) return number;
+  const std::optional<std::uint64_t> number = numberOf(object_->get(name));
+  if (number && *number <= most) return *number;
   refuse(name, fmt::format("is not a number from 0 to {}", most));
   return 0;
+}
+
+std::int64_t JsonReader::signedNumber(std::string_view name) {
+  const Poco::Dynamic::Var value = object_->get(name);
+  const bool whole = value.type() == typeid(Poco::Int64);
+  const std::int64_t number = whole ? value.extract<Poco::Int64>() : kExact + 1;
+  if (number >= -kExact && number <= kExact) return number;
+  refuse(name, "is not a whole number of at most 2^53");
+  return 0;
+}
+
+std::int64_t JsonReader::seconds(std::string_view name) {
+  const Poco::Dynamic::Var value = object_->get(name);
+  double seconds = -1;
+  if (value.type() == typeid(double)) seconds = value.extract<double>();
+  if (const auto whole = numberOf(value)) seconds = static_cast<double>(*whole);
+  constexpr double kMost = static_cast<double>(limits::kLastMicros / kMicros) + 1;
+  if (seconds >= 0 && seconds <= kMost) return std::llround(seconds * static_cast<double>(kMicros));
+  refuse(name, "is not a time in seconds");
+  return 0;
+}
+
+std::vector<std::uint64_t> JsonReader::numbers(std::string_view name) {
+  std::vector<std::uint64_t> numbers;
+  const Poco::JSON::Array::Ptr list = object_->json->getArray(std::string(name));
+  if (list.isNull()) refuse(name, "is not a list");
+  for (std::size_t i = 0; !list.isNull() && i < list->size(); ++i) {
+    const std::optional<std::uint64_t> number = numberOf(list->get(static_cast<unsigned>(i)));
+    if (!number) refuse(name, "is not a list of numbers from 0 on");
+    numbers.push_back(number.value_or(0));
+  }
+  return numbers;
 }
 
 bool JsonReader::flag(std::string_view name) {
@@ -205,6 +256,15 @@ std::vector<std::string> JsonReader::texts(std::string_view name) {
     }
   }
   return texts;
+}
+
+JsonReader JsonReader::object(std::string_view name) {
+  Poco::JSON::Object::Ptr object = object_->json->getObject(std::string(name));
+  if (object.isNull()) {
+    refuse(name, "is not an object");
+    object = new Poco::JSON::Object();
+  }
+  return JsonReader(std::make_shared<Object>(Object{object}));
 }
 
 std::vector<JsonReader> JsonReader::objects(std::string_view name) {

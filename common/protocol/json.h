@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/result/limits.h"
 #include "common/result/result.h"
 
 /// JSON as this folder needs it: a printer, and a reader that hides Poco::JSON (its headers cost more to compile than
@@ -25,6 +26,11 @@ class JsonWriter {
   JsonWriter& endList();
   JsonWriter& text(std::string_view name, std::string_view value);
   JsonWriter& number(std::string_view name, std::uint64_t value);
+  /// A number that may be negative.
+  JsonWriter& signedNumber(std::string_view name, std::int64_t value);
+  /// Microseconds, from 0 on, as seconds with six decimals.
+  JsonWriter& seconds(std::string_view name, std::int64_t micros);
+  JsonWriter& numbers(std::string_view name, const std::vector<std::uint64_t>& values);
   JsonWriter& flag(std::string_view name, bool value);
   /// 16 hexadecimal digits in quotes.
   JsonWriter& identity(std::string_view name, std::uint64_t value);
@@ -46,16 +52,23 @@ class JsonWriter {
 /// thread at a time.
 class JsonReader {
  public:
-  /// BadRequest if it is not one JSON object, or deeper or longer than any of ours.
-  static Result<JsonReader> parse(std::string_view json);
+  /// BadRequest if it is not one JSON object, or deeper than any of ours, or longer than `mostBytes`.
+  static Result<JsonReader> parse(std::string_view json, std::size_t mostBytes = limits::kMessageBytes);
 
   bool has(std::string_view name) const;
   std::string text(std::string_view name);
-  /// From 0 on; there are no negative ones, since Poco 1.11 rounds those beyond 2^53.
+  /// From 0 on.
   std::uint64_t number(std::string_view name, std::uint64_t most = UINT64_MAX);
+  /// At most 2^53 either way: Poco 1.11 rounds negative numbers beyond.
+  std::int64_t signedNumber(std::string_view name);
+  /// What JsonWriter::seconds printed, in microseconds; exact up to the year 2255, where doubles begin to round them.
+  std::int64_t seconds(std::string_view name);
+  std::vector<std::uint64_t> numbers(std::string_view name);
   bool flag(std::string_view name);
   std::uint64_t identity(std::string_view name);
   std::vector<std::string> texts(std::string_view name);
+  /// An object in this one; an empty one if it is not there.
+  JsonReader object(std::string_view name);
   std::vector<JsonReader> objects(std::string_view name);
 
   /// Remembers that a member makes no sense.

@@ -21,6 +21,9 @@ inline constexpr std::string_view kRingPath = "/_mydht/ring";
 inline constexpr std::string_view kWhereIsPath = "/_mydht/whereis";
 /// GET `?key=KEY`: whether a value is stored, and since when, as HasKey.
 inline constexpr std::string_view kHasKeyPath = "/_mydht/haskey";
+/// GET `?prefix=&after=&limit=&delimiter=`: keys in the order of their bytes, as Listing; `where=node` those that lie
+/// on the answering node alone.
+inline constexpr std::string_view kKeysPath = "/_mydht/keys";
 /// GET: 200 while the node serves.
 inline constexpr std::string_view kHealthPath = "/_mydht/health";
 /// GET: counters in the text format of Prometheus.
@@ -39,6 +42,11 @@ inline constexpr std::string_view kKeyParameter = "key";
 inline constexpr std::string_view kConsistencyParameter = "consistency";
 inline constexpr std::string_view kNodeParameter = "node";
 inline constexpr std::string_view kForceParameter = "force";
+inline constexpr std::string_view kPrefixParameter = "prefix";
+inline constexpr std::string_view kAfterParameter = "after";
+inline constexpr std::string_view kLimitParameter = "limit";
+inline constexpr std::string_view kDelimiterParameter = "delimiter";
+inline constexpr std::string_view kWhereParameter = "where";
 
 /// Where a key's value is, as a path that also survives browsers and other clients: `/some/key`, or
 /// `/_mydht/value?key=...` for keys with a segment "." or "..", or a '/' in front. Percent-encoded, printable ASCII

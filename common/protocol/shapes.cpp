@@ -20,11 +20,16 @@ void writeKey(JsonWriter& writer, std::string_view key) {
   writer.text("url", urlOf(key));
 }
 
-Key readKey(JsonReader& reader) {
-  Result<std::string> key = http::decodePercent(reader.text("key"));
-  if (key) return std::move(*key);
-  reader.refuse("key", "is badly percent-encoded");
+/// A percent-encoded text.
+std::string readEncoded(JsonReader& reader, std::string_view name) {
+  Result<std::string> text = http::decodePercent(reader.text(name));
+  if (text) return std::move(*text);
+  reader.refuse(name, "is badly percent-encoded");
   return {};
+}
+
+Key readKey(JsonReader& reader) {
+  return readEncoded(reader, "key");
 }
 
 MemberState readState(JsonReader& reader) {
@@ -43,6 +48,13 @@ void writeMember(JsonWriter& writer, const NodeStatus& member) {
   if (member.lastCallOk) writer.flag("lastCallOk", *member.lastCallOk);
   if (!member.lastError.empty()) writer.text("lastError", member.lastError);
   if (member.partitions > 0) writer.number("partitions", member.partitions);
+  if (member.keys) writer.number("keys", *member.keys);
+  if (member.bytes) writer.number("bytes", *member.bytes);
+  if (member.toFill) writer.number("toFill", *member.toFill);
+  if (member.uptimeSeconds) writer.number("uptimeSeconds", *member.uptimeSeconds);
+  if (member.clockOffsetMicros) writer.signedNumber("clockOffsetMicros", *member.clockOffsetMicros);
+  if (member.fingerprint) writer.identity("fingerprint", *member.fingerprint);
+  if (!member.version.empty()) writer.text("version", member.version);
   writer.endObject();
 }
 
@@ -56,7 +68,51 @@ NodeStatus readMember(JsonReader& reader) {
   if (reader.has("lastCallOk")) member.lastCallOk = reader.flag("lastCallOk");
   if (reader.has("lastError")) member.lastError = reader.text("lastError");
   if (reader.has("partitions")) member.partitions = static_cast<std::uint32_t>(reader.number("partitions", kMost32));
+  if (reader.has("keys")) member.keys = reader.number("keys");
+  if (reader.has("bytes")) member.bytes = reader.number("bytes");
+  if (reader.has("toFill")) member.toFill = reader.number("toFill");
+  if (reader.has("uptimeSeconds")) member.uptimeSeconds = reader.number("uptimeSeconds");
+  if (reader.has("clockOffsetMicros")) member.clockOffsetMicros = reader.signedNumber("clockOffsetMicros");
+  if (reader.has("fingerprint")) member.fingerprint = reader.identity("fingerprint");
+  if (reader.has("version")) member.version = reader.text("version");
   return member;
+}
+
+void writeTraffic(JsonWriter& writer, const Traffic& traffic) {
+  writer.beginObject("traffic").number("secondsPerStep", traffic.secondsPerStep);
+  writer.numbers("requests", traffic.requests).numbers("bytesIn", traffic.bytesIn);
+  writer.numbers("bytesOut", traffic.bytesOut).endObject();
+}
+
+Traffic readTraffic(JsonReader& reader) {
+  Traffic traffic;
+  traffic.secondsPerStep = reader.number("secondsPerStep");
+  traffic.requests = reader.numbers("requests");
+  traffic.bytesIn = reader.numbers("bytesIn");
+  traffic.bytesOut = reader.numbers("bytesOut");
+  return traffic;
+}
+
+void writeListed(JsonWriter& writer, const ListedKey& listed) {
+  writer.beginObject();
+  writeKey(writer, listed.key);
+  writer.number("size", listed.size).seconds("modified", listed.modifiedMicros).text("sha256", listed.sha256);
+  if (!listed.contentType.empty()) writer.text("type", listed.contentType);
+  writer.endObject();
+}
+
+ListedKey readListed(JsonReader& reader) {
+  ListedKey listed;
+  listed.key = readKey(reader);
+  listed.size = reader.number("size");
+  listed.modifiedMicros = reader.seconds("modified");
+  listed.sha256 = reader.text("sha256");
+  if (reader.has("type")) listed.contentType = reader.text("type");
+  return listed;
+}
+
+Key readPrefix(JsonReader& reader) {
+  return readEncoded(reader, "prefix");
 }
 
 /// Reads a list of objects by a function for each; what is wrong in one of them counts for the whole.
@@ -115,6 +171,7 @@ std::string toJson(const RingStatus& status) {
   if (status.copies > 0) writer.number("copies", status.copies);
   if (status.toFill > 0) writer.number("toFill", status.toFill);
   if (!status.trouble.empty()) writer.text("trouble", status.trouble);
+  if (status.traffic) writeTraffic(writer, *status.traffic);
   return writer.endObject().take();
 }
 
@@ -133,6 +190,21 @@ std::string toJson(const HasKey& hasKey) {
   writeKey(writer, hasKey.key);
   writer.flag("found", hasKey.found).number("timestampMicros", static_cast<std::uint64_t>(hasKey.timestampMicros));
   return writer.number("size", hasKey.size).text("sha256", hasKey.sha256).endObject().take();
+}
+
+std::string toJson(const Listing& listing) {
+  JsonWriter writer;
+  writer.beginObject().beginList("keys");
+  for (const ListedKey& listed : listing.keys) writeListed(writer, listed);
+  writer.endList().beginList("prefixes");
+  for (const Key& prefix : listing.prefixes) {
+    writer.beginObject().text("prefix", http::encodePath(prefix));
+    if (isUtf8(prefix)) writer.text("text", prefix);
+    writer.endObject();
+  }
+  writer.endList();
+  if (listing.next) writer.text("next", http::encodePath(*listing.next));
+  return writer.endObject().take();
 }
 
 Result<RingStatus> ringStatusFromJson(std::string_view json) {
@@ -155,6 +227,11 @@ Result<RingStatus> ringStatusFromJson(std::string_view json) {
   if (reader->has("copies")) status.copies = static_cast<std::uint32_t>(reader->number("copies", kMost32));
   if (reader->has("toFill")) status.toFill = reader->number("toFill");
   if (reader->has("trouble")) status.trouble = reader->text("trouble");
+  if (reader->has("traffic")) {
+    JsonReader traffic = reader->object("traffic");
+    status.traffic = readTraffic(traffic);
+    if (const Status read = traffic.status(); !read) reader->refuse("traffic", read.error().text);
+  }
   return finished(*reader, std::move(status));
 }
 
@@ -179,6 +256,16 @@ Result<HasKey> hasKeyFromJson(std::string_view json) {
   hasKey.size = reader->number("size");
   hasKey.sha256 = reader->text("sha256");
   return finished(*reader, std::move(hasKey));
+}
+
+Result<Listing> listingFromJson(std::string_view json) {
+  Result<JsonReader> reader = JsonReader::parse(json, kListingBytes);
+  if (!reader) return reader.error();
+  Listing listing;
+  listing.keys = readList<ListedKey>(*reader, "keys", readListed);
+  listing.prefixes = readList<Key>(*reader, "prefixes", readPrefix);
+  if (reader->has("next")) listing.next = readEncoded(*reader, "next");
+  return finished(*reader, std::move(listing));
 }
 
 }  // namespace mydht::protocol

@@ -14,7 +14,7 @@
 /// itself, left out if it is not UTF-8; and as `url`, the path of its value on any node. Identities and hashes are
 /// strings of 16 hexadecimal digits, since JavaScript's numbers have only 53 bits. Readers ignore members that they do
 /// not know and refuse a missing one or another type with BadRequest. A number 0 or an empty text that says nothing
-/// (`copies`, `toFill`, `trouble`, `partitions`, `lastError`) is left out.
+/// (`copies`, `toFill` of the status, `trouble`, `partitions`, `lastError`) is left out.
 namespace mydht::protocol {
 
 /// Where a member stands, as people see it.
@@ -34,8 +34,26 @@ struct NodeStatus {
       lastCallOk;           ///< whether the last call to it succeeded; nothing before the first and for the node itself
   std::string lastError{};  ///< and if not, why
   std::uint32_t partitions = 0;  ///< that it is home to, in the newest version
+  // What the member said of itself last; left out while it is not known.
+  std::optional<std::uint64_t> keys{};              ///< live values that lie there
+  std::optional<std::uint64_t> bytes{};             ///< their sizes together
+  std::optional<std::uint64_t> toFill{};            ///< partitions that it has still to fill
+  std::optional<std::uint64_t> uptimeSeconds{};     ///< since its start
+  std::optional<std::int64_t> clockOffsetMicros{};  ///< its clock less the answering node's
+  std::optional<std::uint64_t> fingerprint{};       ///< of its newest table
+  std::string version{};                            ///< of its program; left out while empty
 
   bool operator==(const NodeStatus&) const = default;
+};
+
+/// What one node did lately: the totals of each step, the oldest first, the step under way left out.
+struct Traffic {
+  std::uint64_t secondsPerStep = 5;
+  std::vector<std::uint64_t> requests;  ///< answered to clients
+  std::vector<std::uint64_t> bytesIn;   ///< received from clients and from nodes that called
+  std::vector<std::uint64_t> bytesOut;  ///< sent to them
+
+  bool operator==(const Traffic&) const = default;
 };
 
 /// One node and its ring, as it sees it.
@@ -54,8 +72,9 @@ struct RingStatus {
   std::uint64_t keys = 0;   ///< live values on this node
   std::uint64_t bytes = 0;  ///< their sizes together
   std::vector<Key> firstKeys;
-  std::uint64_t toFill = 0;  ///< partitions that this node has still to fill
-  std::string trouble;       ///< why it does not serve as it should; empty: all well
+  std::uint64_t toFill = 0;          ///< partitions that this node has still to fill
+  std::string trouble;               ///< why it does not serve as it should; empty: all well
+  std::optional<Traffic> traffic{};  ///< of this node; left out by /_mydht/ring
 
   bool operator==(const RingStatus&) const = default;
 };
@@ -80,12 +99,39 @@ struct HasKey {
   bool operator==(const HasKey&) const = default;
 };
 
+/// One key of a listing.
+struct ListedKey {
+  Key key;
+  std::uint64_t size = 0;
+  std::int64_t modifiedMicros = 0;  ///< of its version, since 1970; printed as `modified`, seconds with six decimals
+  std::string sha256;               ///< hexadecimal
+  std::string contentType;          ///< printed as `type`, left out if it is empty
+
+  bool operator==(const ListedKey&) const = default;
+};
+
+/// One page of a listing. Keys and prefixes are in the order of their bytes, each list by itself.
+struct Listing {
+  std::vector<ListedKey> keys;
+  std::vector<Key> prefixes;  ///< of keys that were rolled up, the delimiter included
+  std::optional<Key> next;    ///< to be given as `after` for the next page; none: this was the last one
+
+  bool operator==(const Listing&) const = default;
+};
+
+/// A page holds at most this many keys and prefixes, and less when they are long.
+inline constexpr std::size_t kListingItems = 1000;
+/// The JSON of a page is shorter than this, however many bytes of its keys have to be escaped.
+inline constexpr std::size_t kListingBytes = 8 * 1024 * 1024;
+
 std::string toJson(const RingStatus& status);
 std::string toJson(const WhereIs& whereIs);
 std::string toJson(const HasKey& hasKey);
+std::string toJson(const Listing& listing);
 
 Result<RingStatus> ringStatusFromJson(std::string_view json);
 Result<WhereIs> whereIsFromJson(std::string_view json);
 Result<HasKey> hasKeyFromJson(std::string_view json);
+Result<Listing> listingFromJson(std::string_view json);
 
 }  // namespace mydht::protocol

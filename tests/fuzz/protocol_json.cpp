@@ -18,6 +18,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (const auto where = whereIsFromJson(text)) MYDHT_ASSERT(whereIsFromJson(toJson(*where))->key == where->key);
   if (const auto has = hasKeyFromJson(text)) MYDHT_ASSERT(hasKeyFromJson(toJson(*has))->key == has->key);
+  if (const auto listing = listingFromJson(text)) {
+    const auto again = listingFromJson(toJson(*listing));
+    MYDHT_ASSERT(again && again->keys.size() == listing->keys.size() && again->next == listing->next);
+  }
   if (const auto problem = problemFromJson(text))
     MYDHT_ASSERT(problemFromJson(toJson(*problem))->status == problem->status);
   return 0;

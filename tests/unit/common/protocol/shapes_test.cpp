@@ -9,6 +9,8 @@
 
 #include <string>
 
+#include "common/result/limits.h"
+
 namespace mydht::protocol {
 namespace {
 
@@ -91,6 +93,86 @@ TEST(ShapesTest, AWhereIsNamesItsNodesInOrder) {
                              R"("nodes":["localhost:50142","localhost:50140"]})");
   EXPECT_EQ(*whereIsFromJson(toJson(whereIs)), whereIs);
   EXPECT_FALSE(whereIsFromJson(R"({"key":"mykey","partition":16384,"nodes":[]})"));
+}
+
+TEST(ShapesTest, WhatAMemberSaysOfItselfAndTheTrafficComeBack) {
+  RingStatus status = sample();
+  NodeStatus& member = status.members[1];
+  member.keys = 0;
+  member.bytes = 12;
+  member.toFill = 0;
+  member.uptimeSeconds = 61;
+  member.clockOffsetMicros = -1500;
+  member.fingerprint = 0xff;
+  member.version = "0.1.0";
+  status.traffic = Traffic{5, {1, 2}, {3, 18446744073709551615U}, {}};
+  const string json = toJson(status);
+  EXPECT_NE(json.find(R"("keys":0,"bytes":12,"toFill":0,"uptimeSeconds":61,"clockOffsetMicros":-1500,)"
+                      R"("fingerprint":"00000000000000ff","version":"0.1.0"})"),
+            string::npos)
+      << json;
+  EXPECT_NE(json.find(R"("traffic":{"secondsPerStep":5,"requests":[1,2],"bytesIn":[3,18446744073709551615],)"
+                      R"("bytesOut":[]})"),
+            string::npos)
+      << json;
+  EXPECT_EQ(*ringStatusFromJson(json), status);
+  for (const char* name : {"uptimeSeconds", "clockOffsetMicros", "version", "traffic"}) {
+    EXPECT_EQ(toJson(sample()).find(string("\"") + name + "\":"), string::npos) << name;
+  }
+  for (const char* name : {"uptimeSeconds", "clockOffsetMicros", "fingerprint", "version", "traffic", "requests"}) {
+    string wrong = json;
+    const string quoted = string("\"") + name + "\":";
+    wrong.replace(wrong.rfind(quoted), quoted.size(), quoted + "true,\"other\":");
+    EXPECT_FALSE(ringStatusFromJson(wrong)) << name;
+  }
+}
+
+Listing sampleListing() {
+  return {{{"a b", 5, 1'795'169'700'000'001, "00ff", "text/plain"}, {"\xff", 0, 0, "", ""}}, {"p/", "\xfe/"}, "z z"};
+}
+
+TEST(ShapesTest, AListingIsPrintedAsDocumentedAndComesBack) {
+  const string json = toJson(sampleListing());
+  EXPECT_EQ(json, R"({"keys":[{"key":"a%20b","text":"a b","url":"/a%20b","size":5,"modified":1795169700.000001,)"
+                  R"("sha256":"00ff","type":"text/plain"},)"
+                  R"({"key":"%FF","url":"/%FF","size":0,"modified":0.000000,"sha256":""}],)"
+                  R"("prefixes":[{"prefix":"p/","text":"p/"},{"prefix":"%FE/"}],"next":"z%20z"})");
+  EXPECT_EQ(*listingFromJson(json), sampleListing());
+  EXPECT_EQ(toJson(Listing()), R"({"keys":[],"prefixes":[]})");
+  EXPECT_EQ(*listingFromJson(toJson(Listing())), Listing());
+}
+
+TEST(ShapesTest, EachMemberOfAListingIsNeededAndMustBeOfItsType) {
+  const string json = toJson(sampleListing());
+  for (const char* name : {"keys", "key", "size", "modified", "sha256", "prefixes", "prefix"}) {
+    const string quoted = string("\"") + name + "\":";
+    string without = json;
+    without.replace(json.find(quoted), quoted.size(), "\"other\":");
+    EXPECT_FALSE(listingFromJson(without)) << name;
+    string wrong = json;
+    wrong.replace(json.find(quoted), quoted.size(), quoted + "true,\"other\":");
+    EXPECT_FALSE(listingFromJson(wrong)) << name;
+  }
+  EXPECT_FALSE(listingFromJson(R"({"keys":[],"prefixes":[],"next":"%"})"));
+}
+
+TEST(ShapesTest, TheLongestPageThereCanBeIsRead) {
+  // 256 KiB of the keys that grow most when they are printed, and the longest content types, as the server makes them.
+  Listing listing;
+  for (int i = 0; i < 1000; ++i) {
+    listing.keys.push_back({string(262, '\1'), 1, limits::kLastMicros, string(64, 'f'), string(255, '\1')});
+  }
+  const string json = toJson(listing);
+  EXPECT_LT(json.size(), kListingBytes);
+  EXPECT_TRUE(listingFromJson(json));
+}
+
+RC_GTEST_PROP(ShapesTest, AnyKeyOfAListingComesBack, (const string& key, std::uint64_t size)) {
+  const auto micros = *rc::gen::inRange<std::int64_t>(0, std::int64_t{1} << 53);
+  const Listing listing{{{key, size, micros, "00ff", ""}}, {key}, key};
+  const Result<Listing> back = listingFromJson(toJson(listing));
+  RC_ASSERT(back.ok());
+  RC_ASSERT(*back == listing);
 }
 
 RC_GTEST_PROP(ShapesTest, AnyKeyComesBack, (const string& key, bool found, std::uint64_t random, std::uint64_t size)) {

@@ -10,6 +10,9 @@
 
 #include "server/node/options.h"
 #include "server/node/program.h"
+#include "server/node/real_world.h"
+#include "server/node/secret_file.h"
+#include "server/runtime/listening.h"
 #include "server/runtime/signals.h"
 
 namespace mydht::node {
@@ -61,6 +64,29 @@ int print(const std::string& text) {
   return done ? 0 : 1;
 }
 
+int fail(const Error& error) {
+  std::fprintf(stderr, "mydhtserver: %s\n", error.text.c_str());
+  return 1;
+}
+
+/// What can be found wrong without touching port or data is.
+int checkConfig(const Options& options) {
+  if (!options.secretFile.empty()) {
+    const auto secret = readSecretFile(options.secretFile);
+    if (!secret) return fail(secret.error());
+  }
+  const Status listens = runtime::checkAddresses(bindAddresses(options));
+  if (!listens) return fail(listens.error());
+  return print(configText(options));
+}
+
+int makeSecret(const std::string& path) {
+  KernelRandom random;
+  const Status written = writeNewSecret(path, random);
+  if (!written) return fail(written.error());
+  return print("new secret in " + path + ": give every node of the ring, and who may write to it, a copy\n");
+}
+
 }  // namespace
 
 int runApplication(int argc, char** argv) {
@@ -76,7 +102,11 @@ int runApplication(int argc, char** argv) {
     case Action::ShowVersion:
       return print("mydhtserver " + programVersion() + "\n");
     case Action::CheckConfig:
-      return print(configText(invocation->options));
+      return checkConfig(invocation->options);
+    case Action::PrintConfig:
+      return print(commentedConfigText(invocation->options));
+    case Action::NewSecret:
+      return makeSecret(invocation->options.newSecretFile);
     case Action::Serve:
       break;
   }

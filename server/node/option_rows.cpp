@@ -223,6 +223,11 @@ void addProgramRows(std::vector<OptionRow>& rows) {
                   "come first",
                   false, [](Options& o, const std::string& v) { return setText(o.configFile, v, "takes a file"); }});
   rows.push_back({"check-config", 0, "", "", "checks the options, prints them as they count, and ends"});
+  rows.push_back(
+      {"print-config", 0, "", "", "prints a commented file for --config, in which these options count, and ends"});
+  rows.push_back({"new-secret", 0, "FILE", "",
+                  "makes a secret for a ring in FILE, which must not exist and which only its owner may read, and ends",
+                  false, [](Options& o, const std::string& v) { return setText(o.newSecretFile, v, "takes a file"); }});
   rows.push_back({"help", 0, "", "", "prints this and ends"});
   rows.push_back({"version", 0, "", "", "prints the version and ends"});
 }

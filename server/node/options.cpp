@@ -122,19 +122,23 @@ Status take(const Given& given, Options& options, std::set<std::string>& said) {
 Action actionOf(const std::set<std::string>& said) {
   if (said.contains("help")) return Action::ShowHelp;
   if (said.contains("version")) return Action::ShowVersion;
+  if (said.contains("new-secret")) return Action::NewSecret;
+  if (said.contains("print-config")) return Action::PrintConfig;
   return said.contains("check-config") ? Action::CheckConfig : Action::Serve;
 }
 
-/// Words in lines of at most 100 columns, each but the first indented.
-std::string wrapped(std::string_view text, std::size_t indent) {
-  constexpr std::size_t kColumns = 100;
+constexpr std::size_t kColumns = 100;
+
+/// Words in lines of at most 100 columns, each but the first behind `margin`.
+std::string wrapped(std::string_view text, std::string_view margin) {
+  const std::size_t indent = margin.size();
   std::string lines;
   std::size_t column = indent;
   while (!text.empty()) {
     const std::string_view word = text.substr(0, text.find(' '));
     text.remove_prefix(std::min(text.size(), word.size() + 1));
     if (column > indent && column + 1 + word.size() > kColumns) {
-      lines += '\n' + std::string(indent, ' ');
+      lines.append("\n").append(margin);
       column = indent;
     } else if (column > indent) {
       lines += ' ';
@@ -155,10 +159,10 @@ Result<Invocation> readOptions(const std::vector<std::string>& arguments, const 
   if (!line) return line.error();
   Status done = take(*line, invocation.options, said);
   invocation.action = actionOf(said);
-  if (!done || invocation.action == Action::ShowHelp || invocation.action == Action::ShowVersion) {
-    if (!done) return done.error();
-    return invocation;
-  }
+  if (!done) return done.error();
+  const bool needsNoMore = invocation.action == Action::ShowHelp || invocation.action == Action::ShowVersion ||
+                           invocation.action == Action::NewSecret;
+  if (needsNoMore) return invocation;
   done = take(fromEnvironment(environment), invocation.options, said);
   if (!done) return done.error().within("environment");
   const std::string file = invocation.options.configFile;
@@ -182,7 +186,7 @@ std::string helpText() {
     std::string right(row.consequence);
     if (row.repeatable) right += "; may be given several times";
     if (!row.fallback.empty()) right += fmt::format(" (default: {})", row.fallback);
-    text += fmt::format("{:<{}}{}\n", left, kIndent, wrapped(right, kIndent));
+    text += fmt::format("{:<{}}{}\n", left, kIndent, wrapped(right, std::string(kIndent, ' ')));
   }
   text +=
       "\nEach option may also stand in the environment, as MYDHT_NAME (MYDHT_SECRET_FILE, MYDHT_SERVER=a:1,b:2), and "
@@ -200,6 +204,28 @@ std::string configText(const Options& options) {
     text += value.empty()
                 ? fmt::format("# {} is not set{}{}\n", row.name, row.fallback.empty() ? "" : ": ", row.fallback)
                 : fmt::format("{} = {}\n", row.name, value);
+  }
+  return text;
+}
+
+std::string commentedConfigText(const Options& options) {
+  constexpr std::string_view kMargin = "# ";
+  std::string text =
+      "# Options of mydhtserver, one `name = value` a line. What begins with # does not count.\n"
+      "# `mydhtserver --config FILE --check-config` checks a file like this one.\n";
+  const Options defaults;
+  for (const OptionRow& row : optionRows()) {
+    if (row.show == nullptr) continue;
+    std::string comment(row.consequence);
+    if (row.repeatable) comment += "; may be given several times";
+    if (!row.fallback.empty()) comment += fmt::format(" (default: {})", row.fallback);
+    text += fmt::format("\n{}{}\n", kMargin, wrapped(comment, kMargin));
+    const std::string value = row.show(options);
+    if (value != row.show(defaults)) {
+      text += fmt::format("{} = {}\n", row.name, value);
+    } else {
+      text += fmt::format("#{} = {}\n", row.name, value.empty() ? row.unit : value);
+    }
   }
   return text;
 }

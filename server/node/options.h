@@ -32,10 +32,11 @@ struct Options {
   bool trustContent = false;
 
   std::string configFile;
+  std::string newSecretFile;  ///< of --new-secret
 };
 
 /// What the program is to do.
-enum class Action : std::uint8_t { Serve, ShowHelp, ShowVersion, CheckConfig };
+enum class Action : std::uint8_t { Serve, ShowHelp, ShowVersion, CheckConfig, PrintConfig, NewSecret };
 
 /// A command line that was understood. A plain value.
 struct Invocation {
@@ -54,6 +55,9 @@ Result<Invocation> readOptions(const std::vector<std::string>& arguments, const 
 std::string helpText();
 /// The options as they count now, one `name = value` a line, as --config reads them.
 std::string configText(const Options& options);
+/// A whole file for --config: every option with a comment; those that differ from their defaults count, the others are
+/// commented out. Generated from the rows, so that it never lacks one.
+std::string commentedConfigText(const Options& options);
 
 /// HOST:PORT, an IPv6 address in brackets.
 std::string hostPortOf(const std::string& host, std::uint16_t port);

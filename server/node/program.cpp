@@ -6,12 +6,11 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
-#include "common/protocol/signature.h"
 #include "server/api/routes.h"
+#include "server/node/secret_file.h"
+#include "server/node/service_manager.h"
 #include "server/runtime/run_on.h"
 
 namespace mydht::node {
@@ -108,17 +107,11 @@ Status Program::open() {
   return {};
 }
 
-/// An empty secret would let everybody in, so it is refused.
 Status Program::readSecret() {
   if (options_.secretFile.empty()) return {};
-  std::ifstream file(options_.secretFile);
-  const std::string text(std::istreambuf_iterator<char>(file), {});
-  const std::string_view secret = protocol::secretOf(text);
-  if (!file.is_open() || secret.empty()) {
-    const char* const why = file.is_open() ? "its first line is empty" : "it cannot be read";
-    return Error{Kind::Io, fmt::format("no secret in {}: {}", options_.secretFile, why)};
-  }
-  secret_.set(std::string(secret));
+  auto secret = readSecretFile(options_.secretFile);
+  if (!secret) return secret.error();
+  secret_.set(std::move(*secret));
   return {};
 }
 
@@ -170,6 +163,7 @@ Task<int> Program::serve() {
     announce();
     const int ended = co_await untilStopped(signals);
     journal_->note(Severity::Info, "node.stop", "");
+    tellManager("STOPPING=1");
     status = ended;
   } else {
     complain(entered.error().text);
@@ -203,6 +197,13 @@ void Program::announce() const {
   journal_->note(Severity::Info, "node.ready",
                  fmt::format("version={} pid={} node={:016x} boot={} ring={:016x}", programVersion(), ::getpid(),
                              status.node, status.boot, status.ringIdentity));
+  tellManager(fmt::format("READY=1\nSTATUS=serving as {}", status.hostPort));
+}
+
+/// A service manager that does not listen must not keep a node from serving.
+void Program::tellManager(const std::string& state) const {
+  const Status told = tellServiceManager(state);
+  if (!told) journal_->note(Severity::Warn, "node.not-told", fmt::format("why=\"{}\"", told.error().text));
 }
 
 Task<int> Program::untilStopped(runtime::Signals& signals) {

@@ -53,6 +53,7 @@ class Program {
   Task<> quitWhileStarting(runtime::Signals& signals, const bool& started);
   Task<> stop();
   void announce() const;
+  void tellManager(const std::string& state) const;
   void readAgain();
 
   const Options options_;

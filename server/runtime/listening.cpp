@@ -111,6 +111,11 @@ std::vector<std::string> everyAddress() {
   return addresses;
 }
 
+Status checkAddresses(const std::vector<std::string>& addresses) {
+  const auto all = parsed(addresses);
+  return all ? Status() : Status(all.error());
+}
+
 Result<Listening> listenOn(const std::vector<std::string>& addresses, std::uint16_t port, Duration patience) {
   const auto all = parsed(addresses);
   if (!all) return all.error();

@@ -23,6 +23,9 @@ struct Listening {
 std::vector<std::string> loopbackAddresses();
 std::vector<std::string> everyAddress();
 
+/// BadRequest if one of these is no literal IP address.
+Status checkAddresses(const std::vector<std::string>& addresses);
+
 /// Binds and listens on all of these addresses (literal IP addresses) with one port, 0 for a free one. The usual ports
 /// lie in the range from which the kernel takes ports for outgoing connections, so a port that is in use and on which
 /// nobody answers is tried again until `patience` is over. Conflict: in use; Io: anything else. Blocks: for the start

@@ -6,6 +6,7 @@
 
 #include <fstream>
 #include <map>
+#include <sstream>
 
 #include "server/node/option_rows.h"
 #include "tests/support/files/temp_directory.h"
@@ -139,6 +140,7 @@ TEST(Options, WrongOnesAreNamed) {
                                                             {{"--anonymous", "all"}, "anonymous"},
                                                             {{"--allow-host", "a/b"}, "allow-host"},
                                                             {{"--trust-content=maybe"}, "trust-content"},
+                                                            {{"--new-secret", ""}, "new-secret"},
                                                             {{"--unknown"}, "--unknown"},
                                                             {{"--por", "1"}, "--por"},
                                                             {{"word"}, "word"}};
@@ -187,6 +189,9 @@ TEST(Options, SayWhatToDo) {
   EXPECT_EQ(read({"--help"})->action, Action::ShowHelp);
   EXPECT_EQ(read({"--version"})->action, Action::ShowVersion);
   EXPECT_EQ(read({"--check-config"})->action, Action::CheckConfig);
+  EXPECT_EQ(read({"--print-config"})->action, Action::PrintConfig);
+  EXPECT_EQ(read({"--new-secret", "file"})->action, Action::NewSecret);
+  EXPECT_EQ(read({"--new-secret", "file"})->options.newSecretFile, "file");
 }
 
 TEST(Options, AreAllInTheHelp) {
@@ -207,6 +212,41 @@ TEST(Options, AsPrintedAreReadAgainTheSame) {
   EXPECT_EQ(configText(again), configText(given));
   EXPECT_EQ(again.weightHundredths, 25U);
   EXPECT_EQ(again.seeds, given.seeds);
+}
+
+/// The lines of a file as --config sees them, or, commented out, as it would.
+std::vector<std::string> settingsIn(const std::string& text, bool counting) {
+  std::vector<std::string> found;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const bool comment = line.starts_with('#');
+    if (line.empty() || line.starts_with("# ") || comment == counting) continue;
+    found.push_back(comment ? line.substr(1) : line);
+  }
+  return found;
+}
+
+TEST(Options, ACommentedFileNamesEachAndChangesNothing) {
+  const std::string text = commentedConfigText(Options());
+  EXPECT_EQ(settingsIn(text, true), Words{});
+  const auto named = settingsIn(text, false);
+  std::size_t at = 0;
+  for (const OptionRow& row : optionRows()) {
+    if (row.show == nullptr) continue;
+    ASSERT_LT(at, named.size());
+    EXPECT_TRUE(named[at++].starts_with(std::string(row.name) + " = ")) << row.name;
+  }
+  EXPECT_EQ(at, named.size());
+}
+
+TEST(Options, InACommentedFileCountIfTheyWereGiven) {
+  const support::TempDirectory directory;
+  const std::string path = directory.path() + "/config";
+  const Options given = optionsOf({"-h", "a.example", "-d", "/var/lib/here", "-s", "a:1", "-s", "b:2"});
+  const std::string text = commentedConfigText(given);
+  EXPECT_EQ(settingsIn(text, true), (Words{"host = a.example", "server = a:1,b:2", "data = /var/lib/here"}));
+  std::ofstream(path) << text;
+  EXPECT_EQ(configText(optionsOf({"--config", path})), configText(given));
 }
 
 TEST(Listening, IsOnThisMachineAloneUnderALoopbackName) {

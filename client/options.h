@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,12 +15,23 @@ namespace mydht::client {
 /// What the command line and the environment asked for, checked. A plain value.
 struct Options {
   std::vector<NodeAddress> nodes;  ///< at least one: the first is asked first
-  std::string key;                 ///< empty only for commands without one
+  std::string key;                 ///< what the command's KeyUse says; empty only if it may be left out
+  bool keysFromInput = false;      ///< `-k -`: each key of standard input in turn becomes `key`
   std::optional<std::string> value;
   std::optional<std::string> file;    ///< "-" is standard input
   std::optional<std::string> output;  ///< "-" is standard output
+  std::optional<std::string> folder;  ///< of upload and download
   std::optional<std::string> secretFile;
   std::chrono::seconds patience{30};  ///< how long nothing may move on a connection
+
+  bool json = false;      ///< one JSON object a line instead of text, errors too
+  bool quiet = false;     ///< nothing but what was asked for, and errors
+  bool longForm = false;  ///< ls: size, time and hash too
+  bool zeroEnds = false;  ///< keys end with a NUL instead of a line end, read and printed
+  bool names = false;     ///< upload: each name as a string too
+  std::optional<std::string> delimiter;
+  std::optional<std::uint64_t> limit;  ///< ls: keys at most
+  unsigned jobs = 8;                   ///< transfers at once
 };
 
 /// What to do with one command line.
@@ -28,7 +40,7 @@ struct CommandLine {
 
   Wish wish = Wish::Wrong;
   const Command* command = nullptr;  ///< Run: which one
-  Options options;                   ///< Run
+  Options options;                   ///< Run; of the others only what they can have (json)
   std::string complaint;             ///< Wrong: one line
 };
 

@@ -10,6 +10,7 @@
 
 #include "client/file_handle.h"
 #include "client/temporary_file.h"
+#include "common/protocol/json.h"
 #include "common/result/limits.h"
 
 namespace mydht::client {
@@ -45,6 +46,46 @@ class StandardOutput final : public Output {
   }
 
   bool withLineEnd_;
+  std::string held_;
+};
+
+/// What a terminal shows of a value; the original answered with the same advice.
+constexpr std::size_t kTerminalBytes = 1024;
+
+/// Whether a terminal shows it as it is: UTF-8 without control bytes other than tabs and line ends. The controls of
+/// ISO 8859-1 drive a terminal too, in UTF-8 as 0xC2 and a second byte.
+bool isPlainText(std::string_view bytes) {
+  if (!protocol::isUtf8(bytes)) return false;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const auto at = static_cast<unsigned char>(bytes[i]);
+    const bool lineEnd = at == '\n' || (at == '\r' && i + 1 < bytes.size() && bytes[i + 1] == '\n');
+    if ((at < ' ' && at != '\t' && !lineEnd) || at == 0x7f) return false;
+    if (at == 0xc2 && static_cast<unsigned char>(bytes[i + 1]) < 0xa0) return false;
+  }
+  return true;
+}
+
+class TerminalOutput final : public Output {
+ public:
+  Status open() override { return {}; }
+
+  Status write(std::string_view piece) override {
+    held_ += piece;
+    if (held_.size() <= kTerminalBytes) return {};
+    return refusal("is over 1 KiB");
+  }
+
+  Status commit() override {
+    if (!isPlainText(held_)) return refusal("is not text");
+    return printLine(held_);
+  }
+
+ private:
+  static Error refusal(std::string_view why) {
+    return {Kind::TooLarge,
+            fmt::format("the value {}: write it to a file by -o FILE, or here all the same by -o -", why)};
+  }
+
   std::string held_;
 };
 
@@ -97,12 +138,24 @@ std::unique_ptr<Output> standardOutput(bool withLineEnd) {
   return std::make_unique<StandardOutput>(withLineEnd);
 }
 
+std::unique_ptr<Output> terminalOutput() {
+  return std::make_unique<TerminalOutput>();
+}
+
+bool outputIsTerminal() {
+  return ::isatty(STDOUT_FILENO) == 1;
+}
+
 std::unique_ptr<Output> fileOutput(std::string name) {
   return std::make_unique<FileOutput>(std::move(name));
 }
 
 Status printLine(std::string_view line) {
-  return writeToStandardOutput(std::string(line) + '\n');
+  return print(std::string(line) + '\n');
+}
+
+Status print(std::string_view bytes) {
+  return writeToStandardOutput(bytes);
 }
 
 }  // namespace mydht::client

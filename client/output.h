@@ -23,11 +23,21 @@ class Output {
 /// it is whole.
 std::unique_ptr<Output> standardOutput(bool withLineEnd);
 
+/// Standard output that is a terminal, a line end behind the value: refuses, with nothing printed, what is over 1 KiB
+/// and what would not show as text.
+std::unique_ptr<Output> terminalOutput();
+
+/// Whether standard output is a terminal.
+bool outputIsTerminal();
+
 /// A file that appears, or takes the place of an older one, only when it is whole and synced; links are followed. What
 /// exists and is no regular file (a pipe, a device) is written to as it comes.
 std::unique_ptr<Output> fileOutput(std::string name);
 
 /// Prints one line to standard output.
 Status printLine(std::string_view line);
+
+/// Prints bytes as they are to standard output.
+Status print(std::string_view bytes);
 
 }  // namespace mydht::client

@@ -13,7 +13,7 @@ namespace mydht::client::commands {
 /// Prints `PUT OK KEY` when the value is stored at quorum.
 Status put(const Options& options, Nodes& nodes);
 
-/// Prints the value and a line end, or writes it to -o.
+/// Prints the value and a line end, or writes it to -o; to a terminal only a short text.
 Status get(const Options& options, Nodes& nodes);
 
 /// Prints `DEL OK KEY` when the key is deleted at quorum.

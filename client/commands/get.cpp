@@ -1,62 +1,78 @@
 #include <fmt/core.h>
 
+#include "client/base64.h"
 #include "client/commands/commands.h"
+#include "client/commands/fetch.h"
 #include "client/commands/value_requests.h"
 #include "client/options.h"
 #include "client/output.h"
+#include "client/report.h"
 #include "common/hash/sha256.h"
-#include "common/http/etag.h"
+#include "common/result/limits.h"
 
 namespace mydht::client::commands {
 
 namespace {
 
-/// Passes a value on to its output and hashes it on the way.
-class HashedOutput final : public BodySink {
+/// Keeps a value that is to be told inside a line of JSON.
+class KeptOutput final : public Output {
  public:
-  explicit HashedOutput(Output& output) : output_(output) {}
-
-  Status begin(const Answer&) override { return output_.open(); }
+  Status open() override { return {}; }
 
   Status write(std::string_view piece) override {
-    sha256_.update(piece);
-    return output_.write(piece);
+    if (piece.size() <= limits::kMessageBytes - value_.size()) {
+      value_ += piece;
+      return {};
+    }
+    return Error{Kind::TooLarge, "the value is over 1 MiB, too long for a line of JSON: give -o FILE"};
   }
 
-  Digest digest() { return sha256_.finish(); }
+  Status commit() override { return {}; }
+
+  const std::string& value() const { return value_; }
 
  private:
-  Output& output_;
-  Sha256 sha256_;
+  std::string value_;
 };
 
-/// An ETag that is a SHA-256 must be that of the bytes; one of another kind, from a cache in front, says nothing.
-Status checkDigest(const Answer& answer, const Digest& digest) {
-  const http::Etag expected(digest);
-  const auto etag = answer.field("ETag");
-  const bool isSha256 = etag && etag->size() == expected.text().size() && etag->starts_with('"');
-  if (!isSha256 || *etag == expected.text()) return {};
-  return Error{Kind::Corrupt, fmt::format("the value is damaged: its SHA-256 should be {}", *etag)};
-}
-
 std::unique_ptr<Output> outputOf(const Options& options) {
-  if (!options.output) return standardOutput(true);
+  if (!options.output) return outputIsTerminal() ? terminalOutput() : standardOutput(true);
   if (*options.output == "-") return standardOutput(false);
   return fileOutput(*options.output);
+}
+
+protocol::JsonWriter jsonOf(const Options& options, const Fetched& fetched) {
+  protocol::JsonWriter json = jsonAbout(options.key);
+  json.number("size", fetched.size).text("sha256", hexOf(fetched.digest));
+  if (const auto type = fetched.answer.field("Content-Type")) json.text("type", *type);
+  return json;
+}
+
+Status printAsJson(const Options& options, Nodes& nodes) {
+  KeptOutput kept;
+  Progress progress(false, Progress::About::OneValue);
+  const auto fetched = fetchValue(nodes, options.key, kept, progress);
+  if (!fetched) return fetched.error();
+  protocol::JsonWriter json = jsonOf(options, *fetched);
+  const bool text = protocol::isUtf8(kept.value());
+  json.text(text ? "value" : "base64", text ? kept.value() : base64(kept.value()));
+  return printJson(json);
 }
 
 }  // namespace
 
 Status get(const Options& options, Nodes& nodes) {
+  if (options.json && !options.output) return printAsJson(options, nodes);
   const std::unique_ptr<Output> output = outputOf(options);
-  HashedOutput sink(*output);
-  Request request = requestOf(http::Method::Get, options.key);
-  request.sink = &sink;
-  const auto answer = nodes.ask(request);
-  if (!answer) return valueError(answer.error());
-  if (answer->status != 200) return Error{Kind::Corrupt, fmt::format("answered with status {}", answer->status)};
-  if (const Status right = checkDigest(*answer, sink.digest()); !right) return right;
-  return output->commit();
+  // A bar between the lines of a value on the same terminal would spoil both.
+  const bool elsewhere = options.output.has_value() || !outputIsTerminal();
+  Progress progress(elsewhere && !options.quiet && !options.json, Progress::About::OneValue);
+  const auto fetched = fetchValue(nodes, options.key, *output, progress);
+  if (!fetched) return fetched.error();
+  if (!options.json) return {};
+  protocol::JsonWriter json = jsonOf(options, *fetched);
+  json.text("file", *options.output);
+  return printJson(json);
 }
 
 }  // namespace mydht::client::commands

@@ -24,6 +24,7 @@ Status haskey(const Options& options, Nodes& nodes) {
   if (!json) return json.error();
   const auto hasKey = protocol::hasKeyFromJson(*json);
   if (!hasKey) return hasKey.error().within("the node's answer");
+  if (options.json) return printLine(protocol::toJson(*hasKey));
   return printLine(hasKey->found ? secondsText(hasKey->timestampMicros) : "0.0");
 }
 

@@ -50,13 +50,15 @@ std::string memberTable(const protocol::RingStatus& ring) {
 
 }  // namespace
 
-Status status(const Options&, Nodes& nodes) {
+Status status(const Options& options, Nodes& nodes) {
   Request request;
   request.target = protocol::kStatusPath;
   const auto answer = nodes.ask(request);
   if (!answer) return answer.error();
   const auto ring = protocol::ringStatusFromJson(answer->body);
   if (!ring) return ring.error().within("the node's answer");
+  // As the node said it: it may be newer and tell more.
+  if (options.json) return printLine(oneLine(answer->body));
   return printLine(heading(*ring) + memberTable(*ring));
 }
 

@@ -14,6 +14,13 @@ Request requestOf(http::Method method, std::string_view key) {
   return request;
 }
 
+Request putOf(std::string_view key, BodySource& body, std::string_view contentType) {
+  Request request = requestOf(http::Method::Put, key);
+  request.body = &body;
+  if (!contentType.empty()) request.fields.emplace_back("Content-Type", contentType);
+  return request;
+}
+
 Result<std::string> askAbout(Nodes& nodes, std::string_view path, std::string_view key) {
   Request request;
   request.target = fmt::format("{}?{}={}", path, protocol::kKeyParameter, http::encodeQueryValue(key));

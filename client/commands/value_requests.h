@@ -12,6 +12,12 @@ namespace mydht::client::commands {
 /// A request about the value of a key.
 Request requestOf(http::Method method, std::string_view key);
 
+/// The content type of a string.
+inline constexpr std::string_view kTextType = "text/plain; charset=utf-8";
+
+/// The request that stores a value, of that content type if it is not empty. Borrows the body.
+Request putOf(std::string_view key, BodySource& body, std::string_view contentType);
+
 /// Asks for JSON about a key: the body of the answer to GET PATH?key=KEY.
 Result<std::string> askAbout(Nodes& nodes, std::string_view path, std::string_view key);
 

@@ -15,6 +15,7 @@ Status whereis(const Options& options, Nodes& nodes) {
   if (!json) return json.error();
   const auto whereIs = protocol::whereIsFromJson(*json);
   if (!whereIs) return whereIs.error().within("the node's answer");
+  if (options.json) return printLine(protocol::toJson(*whereIs));
   return printLine(oneLine(fmt::format("{}", fmt::join(whereIs->nodes, ", "))));
 }
 

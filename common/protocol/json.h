@@ -10,7 +10,7 @@
 #include "common/result/result.h"
 
 /// JSON as this folder needs it: a printer, and a reader that hides Poco::JSON (its headers cost more to compile than
-/// all the rest here). Used by this folder alone.
+/// all the rest here). Used by this folder and, to print, by the client.
 namespace mydht::protocol {
 
 /// Whether bytes are UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
@@ -82,5 +82,10 @@ class JsonReader {
   std::shared_ptr<const Object> object_;
   std::string problem_;
 };
+
+/// A key's members: `key`, `text` if it is UTF-8, and `url`.
+void writeKey(JsonWriter& writer, std::string_view key);
+/// The members of a prefix of keys: `prefix`, and `text` if it is UTF-8.
+void writePrefix(JsonWriter& writer, std::string_view prefix);
 
 }  // namespace mydht::protocol

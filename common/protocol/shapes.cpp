@@ -13,13 +13,6 @@ namespace {
 
 constexpr std::uint32_t kMost32 = std::numeric_limits<std::uint32_t>::max();
 
-/// A key's members: `key`, `text` if it is UTF-8, and `url`.
-void writeKey(JsonWriter& writer, std::string_view key) {
-  writer.text("key", http::encodePath(key));
-  if (isUtf8(key)) writer.text("text", key);
-  writer.text("url", urlOf(key));
-}
-
 /// A percent-encoded text.
 std::string readEncoded(JsonReader& reader, std::string_view name) {
   Result<std::string> text = http::decodePercent(reader.text(name));
@@ -137,6 +130,17 @@ Result<T> finished(const JsonReader& reader, T value) {
 
 }  // namespace
 
+void writeKey(JsonWriter& writer, std::string_view key) {
+  writer.text("key", http::encodePath(key));
+  if (isUtf8(key)) writer.text("text", key);
+  writer.text("url", urlOf(key));
+}
+
+void writePrefix(JsonWriter& writer, std::string_view prefix) {
+  writer.text("prefix", http::encodePath(prefix));
+  if (isUtf8(prefix)) writer.text("text", prefix);
+}
+
 std::string_view memberStateText(MemberState state) {
   switch (state) {
     case MemberState::Joining:
@@ -192,14 +196,20 @@ std::string toJson(const HasKey& hasKey) {
   return writer.number("size", hasKey.size).text("sha256", hasKey.sha256).endObject().take();
 }
 
+std::string toJson(const ListedKey& listed) {
+  JsonWriter writer;
+  writeListed(writer, listed);
+  return writer.take();
+}
+
 std::string toJson(const Listing& listing) {
   JsonWriter writer;
   writer.beginObject().beginList("keys");
   for (const ListedKey& listed : listing.keys) writeListed(writer, listed);
   writer.endList().beginList("prefixes");
   for (const Key& prefix : listing.prefixes) {
-    writer.beginObject().text("prefix", http::encodePath(prefix));
-    if (isUtf8(prefix)) writer.text("text", prefix);
+    writer.beginObject();
+    writePrefix(writer, prefix);
     writer.endObject();
   }
   writer.endList();

@@ -127,6 +127,7 @@ inline constexpr std::size_t kListingBytes = 8 * 1024 * 1024;
 std::string toJson(const RingStatus& status);
 std::string toJson(const WhereIs& whereIs);
 std::string toJson(const HasKey& hasKey);
+std::string toJson(const ListedKey& listed);
 std::string toJson(const Listing& listing);
 
 Result<RingStatus> ringStatusFromJson(std::string_view json);

@@ -298,6 +298,75 @@ TEST(Usage, IsOnStandardOutputWhenAskedFor) {
   EXPECT_THAT(version.out, testing::MatchesRegex("mydhtclient [0-9]+\\.[0-9]+\\.[0-9]+\n"));
 }
 
+TEST(KeysFromStandardInput, AreTakenOneALineOneAfterAnother) {
+  const std::string done = "HTTP/1.1 204 No Content\r\n\r\n";
+  const std::string missing = problemAnswer(404, R"({"title":"Not Found","status":404,"detail":"no such key"})");
+  Play play({answers(done), answers(missing), answers(done)});
+  const Ran ran = play.run({"del", "-k", "-"}, "a\n\nno such\nlast");
+  EXPECT_EQ(ran.out, "DEL OK a\nDEL OK last\n");
+  EXPECT_EQ(ran.err, "no such: ERR_VALUE_NOT_FOUND\n");
+  EXPECT_EQ(ran.exit, 1);
+  const auto heard = play.server.heard(3);
+  EXPECT_EQ(heard[1].requestLine(), "DELETE /no%20such HTTP/1.1");
+  EXPECT_EQ(play.server.connections(), 1);
+}
+
+TEST(KeysFromStandardInput, MayHoldLineEndsIfEachEndsWithANul) {
+  Play play({answers(valueAnswer("1")), answers(valueAnswer("2"))});
+  expectOutput(play.run({"get", "-", "-0"}, std::string("a\nb\0c\0", 6)), "1\n2\n");
+  EXPECT_EQ(play.server.heard(2)[0].requestLine(), "GET /a%0Ab HTTP/1.1");
+}
+
+TEST(KeysFromStandardInput, AreCheckedEachForItself) {
+  Play play({answers(valueAnswer("v"))});
+  const Ran ran = play.run({"get", "-k", "-"}, std::string(2049, 'k') + "\nk\n");
+  EXPECT_EQ(ran.out, "v\n");
+  EXPECT_THAT(ran.err, HasSubstr(": a key has 1 to 2048 bytes"));
+  EXPECT_EQ(ran.exit, 1);
+}
+
+TEST(Json, IsWhatEachCommandPrintsInOneLine) {
+  const std::string where = protocol::toJson(protocol::WhereIs{.key = "k", .partition = 7, .nodes = {"a:1"}});
+  const std::string has = protocol::toJson(protocol::HasKey{.key = "k", .sha256 = ""});
+  Play play({answers(answerOf(201, "", "Mydht-Copies: 2/3\r\n")), answers(valueAnswer("v\"")),
+             answers(valueAnswer("\xff")), answers("HTTP/1.1 204 No Content\r\n\r\n"), answers(answerOf(200, where)),
+             answers(answerOf(200, has))});
+  const std::string key = R"({"key":"k","text":"k","url":"/k",)";
+  expectOutput(play.run({"put", "k", "v", "--json"}), key + R"("created":true,"copies":"2/3"})" + "\n");
+  expectOutput(play.run({"get", "k", "--json"}),
+               key + R"("size":2,"sha256":")" + hexOf(sha256Of("v\"")) + R"(","value":"v\""})" + "\n");
+  expectOutput(play.run({"get", "k", "--json"}),
+               key + R"("size":1,"sha256":")" + hexOf(sha256Of("\xff")) + R"(","base64":"/w=="})" + "\n");
+  expectOutput(play.run({"del", "k", "--json"}), key + R"("deleted":true})" + "\n");
+  expectOutput(play.run({"whereis", "k", "--json"}), where + "\n");
+  expectOutput(play.run({"haskey", "k", "--json"}), has + "\n");
+}
+
+TEST(Json, TellsErrorsTooOnStandardError) {
+  const std::string missing = problemAnswer(404, R"({"title":"Not Found","status":404,"detail":"no such key"})");
+  Play play({answers(missing), answers(missing)});
+  expectError(play.run({"get", "k", "--json"}), R"({"error":"ERR_VALUE_NOT_FOUND","kind":"not-found"})"
+                                                "\n");
+  expectError(play.run({"get", "-k", "-", "--json"}, "k"),
+              R"({"key":"k","text":"k","url":"/k","error":"ERR_VALUE_NOT_FOUND","kind":"not-found"})"
+              "\n");
+  expectError(play.run({"get", "--json"}),
+              R"({"error":"get needs a key: -k KEY","kind":"bad-request"})"
+              "\n",
+              2);
+  expectError(runClient({"get", "k", "--json", "--nonsense"}),
+              R"({"error":"The following argument was not expected: --nonsense","kind":"bad-request"})"
+              "\n",
+              2);
+}
+
+TEST(Quiet, LeavesOutWhatWasNotAskedFor) {
+  Play play({answers(answerOf(201, "")), answers("HTTP/1.1 204 No Content\r\n\r\n"), answers(valueAnswer("v"))});
+  expectOutput(play.run({"put", "k", "v", "--quiet"}), "");
+  expectOutput(play.run({"del", "k", "-q"}), "");
+  expectOutput(play.run({"get", "k", "-q"}), "v\n");
+}
+
 TEST(Environment, NamesTheNode) {
   ScriptedServer server({answers(valueAnswer("v"))});
   const Ran ran =

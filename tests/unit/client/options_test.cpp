@@ -79,6 +79,30 @@ TEST_F(OptionsTest, TakesCommandAndKeyAsBareWords) {
   EXPECT_EQ(parse({"get", "--", "-mykey"}).options.key, "-mykey");
 }
 
+TEST_F(OptionsTest, TakesTheValueAsABareWord) {
+  const CommandLine line = parse({"put", "mykey", "my value"});
+  ASSERT_EQ(line.wish, Wish::Run) << line.complaint;
+  EXPECT_EQ(line.options.key, "mykey");
+  EXPECT_EQ(line.options.value, "my value");
+  EXPECT_EQ(parse({"put", "-k", "mykey", "v"}).options.value, "v");
+  EXPECT_EQ(parse({"put", "-val", "v", "mykey"}).options.key, "mykey");
+  EXPECT_EQ(parse({"put", "mykey", ""}).options.value, "");
+}
+
+TEST_F(OptionsTest, TakesADashAsTheKeysOfStandardInput) {
+  EXPECT_TRUE(parse({"get", "-k", "-"}).options.keysFromInput);
+  EXPECT_TRUE(parse({"del", "-", "-0"}).options.keysFromInput);
+  EXPECT_TRUE(parse({"del", "-", "-0"}).options.zeroEnds);
+  EXPECT_TRUE(parse({"get", "-k", "-", "-o", "-"}).options.keysFromInput);
+  EXPECT_FALSE(parse({"get", "-k", "x"}).options.keysFromInput);
+}
+
+TEST_F(OptionsTest, TellsWrongUsageAsJsonToWhoAskedForIt) {
+  EXPECT_TRUE(parse({"get", "--json", "--nonsense"}).options.json);
+  EXPECT_TRUE(parse({"get", "--json"}).options.json);
+  EXPECT_FALSE(parse({"get"}).options.json);
+}
+
 TEST_F(OptionsTest, TakesAnyTextAsAValueOrKey) {
   for (const char* text : {"", "-5", "--help", "-val", "-c", "--", "[a,b]", "{}", "%%", "a=b", "true", " ", "ä\n"}) {
     const CommandLine line = parse({"-c", "put", "-k", "k", "-val", text});
@@ -115,8 +139,9 @@ TEST_F(OptionsTest, RefusesWrongUsage) {
   EXPECT_THAT(complaintOf({"-c", "get", "-k", ""}), HasSubstr("needs a key"));
   EXPECT_THAT(complaintOf({"-c", "put", "-k", "k"}), HasSubstr("needs a value"));
   EXPECT_THAT(complaintOf({"-c", "put", "-k", "k", "-val", "v", "-f", "f"}), HasSubstr("not by both"));
-  EXPECT_THAT(complaintOf({"-c", "get", "-k", "k", "-val", "v"}), HasSubstr("takes no value"));
-  EXPECT_THAT(complaintOf({"-c", "get", "-k", "k", "-f", "f"}), HasSubstr("takes no value"));
+  EXPECT_THAT(complaintOf({"put", "k", "v", "-f", "f"}), HasSubstr("not by both"));
+  EXPECT_THAT(complaintOf({"-c", "get", "-k", "k", "-val", "v"}), HasSubstr("get takes no -val"));
+  EXPECT_THAT(complaintOf({"-c", "get", "-k", "k", "-f", "f"}), HasSubstr("get takes no -f"));
   EXPECT_THAT(complaintOf({"-c", "del", "-k", "k", "-o", "o"}), HasSubstr("takes no -o"));
   EXPECT_THAT(complaintOf({"-c", "get", "-k", "k", "-o", ""}), HasSubstr("needs a name"));
   EXPECT_THAT(complaintOf({"-c", "status", "-k", "k"}), HasSubstr("takes no key"));
@@ -125,6 +150,10 @@ TEST_F(OptionsTest, RefusesWrongUsage) {
   EXPECT_THAT(complaintOf({"get", "k", "-p", "65536"}), HasSubstr("is no port"));
   EXPECT_THAT(complaintOf({"get", "k", "-h", "a:x"}), HasSubstr("is no port"));
   EXPECT_THAT(complaintOf({"get", "k", "--timeout", "0"}), HasSubstr("seconds"));
+  EXPECT_THAT(complaintOf({"get", "k", "-l"}), HasSubstr("get takes no -l"));
+  EXPECT_THAT(complaintOf({"put", "-k", "-", "-f", "-"}), HasSubstr("not both"));
+  EXPECT_THAT(complaintOf({"get", "-k", "-", "-o", "f"}), HasSubstr("do not go into one file"));
+  EXPECT_THAT(complaintOf({"get", "k", "-o", "-", "--json"}), HasSubstr("not both"));
   EXPECT_THAT(complaintOf({"get", "k", "--nonsense"}), HasSubstr("--nonsense"));
   EXPECT_THAT(complaintOf({"get", "-k"}), HasSubstr("--key"));
   EXPECT_THAT(complaintOf({"get", "-k", "a", "-k", "b"}), HasSubstr("--key"));

@@ -17,6 +17,12 @@ inline constexpr std::string_view kValuePath = "/_mydht/value";
 inline constexpr std::string_view kStatusPath = "/_mydht/status";
 /// GET: the members alone, as RingStatus without keys.
 inline constexpr std::string_view kRingPath = "/_mydht/ring";
+/// GET: who is the first home node of which partition, as RingTable.
+inline constexpr std::string_view kRingTablePath = "/_mydht/ring/table";
+/// GET: the status as server-sent events, without end.
+inline constexpr std::string_view kEventsPath = "/_mydht/events";
+/// GET: the icon of the status page.
+inline constexpr std::string_view kIconPath = "/_mydht/icon";
 /// GET `?key=KEY`: the home nodes of a key, as WhereIs.
 inline constexpr std::string_view kWhereIsPath = "/_mydht/whereis";
 /// GET `?key=KEY`: whether a value is stored, and since when, as HasKey.

@@ -1,11 +1,14 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "server/api/events.h"
 #include "server/cluster/node.h"
 #include "server/http/message.h"
+#include "server/http/routes.h"
 #include "server/ports/clock.h"
 
 namespace mydht::api {
@@ -19,6 +22,8 @@ struct Context {
   std::function<Task<http::Response>(http::Request&)> peer;  ///< answers other nodes' messages
   bool trustContent = false;
   std::string programVersion;
+  http::Guard* guard = nullptr;  ///< whom the page asks what its reader may do; null: everybody may everything
+  std::unique_ptr<Events> events = std::make_unique<Events>();
 };
 
 /// The coordinator of the request's own loop.

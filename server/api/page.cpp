@@ -2,14 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <variant>
+
 #include "common/hash/sha256.h"
 #include "common/http/digest_field.h"
 #include "common/http/percent.h"
 #include "common/protocol/names.h"
 #include "common/protocol/paths.h"
+#include "common/protocol/problem.h"
 #include "server/api/refusals.h"
 #include "server/api/ring_shape.h"
-#include "server/web/style.h"
+#include "server/web/page.h"
 
 namespace mydht::api {
 namespace {
@@ -91,6 +94,23 @@ std::string keys(const protocol::RingStatus& ring) {
   return html + "</ul>\n";
 }
 
+/// The base64 of the SHA-256 of a style or script, by which a policy names it.
+std::string hashSource(std::string_view text) {
+  const Digest digest = sha256Of(text);
+  const std::string base64 = http::encodeBase64({reinterpret_cast<const char*>(digest.data()), digest.size()});
+  return fmt::format("'sha256-{}'", base64);
+}
+
+/// Why the page's reader may not change values; empty if they may.
+std::string whyReadOnly(const Context& context, const http::Request& request) {
+  if (context.guard == nullptr) return {};
+  auto refusal = context.guard->refuse(request, http::Caller::Writer);
+  if (!refusal) return {};
+  const auto* const text = std::get_if<Bytes>(&refusal->body);
+  const auto problem = protocol::problemFromJson(text != nullptr ? text->view() : std::string_view());
+  return problem ? problem->detail : "nothing may be changed from here";
+}
+
 }  // namespace
 
 std::string escapeHtml(std::string_view text) {
@@ -120,36 +140,55 @@ std::string escapeHtml(std::string_view text) {
   return html;
 }
 
-std::string pageOf(const protocol::RingStatus& ring) {
+std::string plainPageOf(const protocol::RingStatus& ring) {
+  std::string html = fmt::format("<div id=\"plain\" class=\"plain\">\n<h1>MyDHT {}</h1>\n", escapeHtml(ring.selfName));
+  if (!ring.trouble.empty()) html += fmt::format("<p class=\"error\">{}</p>\n", escapeHtml(ring.trouble));
+  html += facts(ring) + members(ring) + keys(ring);
+  return html + fmt::format("<p>The same as JSON: <a href=\"{0}\">{0}</a></p>\n</div>\n", protocol::kStatusPath);
+}
+
+std::string pageOf(const protocol::RingStatus& ring, std::string_view readOnly) {
   std::string html = fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<title>MyDHT {}</title>\n<style>{}</style>\n</head>\n<body>\n<h1>MyDHT {}</h1>\n",
-      escapeHtml(ring.selfName), web::pageStyle(), escapeHtml(ring.selfName));
-  if (!ring.trouble.empty()) html += fmt::format("<p class=\"trouble\">{}</p>\n", escapeHtml(ring.trouble));
-  html += facts(ring) + members(ring) + keys(ring);
-  html += fmt::format("<p>The same as JSON: <a href=\"{0}\">{0}</a></p>\n", protocol::kStatusPath);
-  return html + "</body>\n</html>\n";
+      "<meta name=\"read-only\" content=\"{}\">\n<link rel=\"icon\" href=\"{}\">\n<title>MyDHT {}</title>\n<style>",
+      escapeHtml(readOnly), protocol::kIconPath, escapeHtml(ring.selfName));
+  html.append(web::pageStyle()).append("</style>\n</head>\n<body>\n");
+  html += plainPageOf(ring);
+  html.append(web::pageBody());
+  // What JSON escapes, such as '<', cannot end the element.
+  html += fmt::format("<script type=\"application/json\" id=\"state\">{}</script>\n", protocol::toJson(ring));
+  html.append("<script type=\"module\">").append(web::pageScript()).append("</script>\n</body>\n</html>\n");
+  return html;
 }
 
 std::string pagePolicy() {
-  const Digest digest = sha256Of(web::pageStyle());
-  const std::string base64 = http::encodeBase64({reinterpret_cast<const char*>(digest.data()), digest.size()});
-  return fmt::format(
-      "default-src 'none'; style-src 'sha256-{}'; img-src 'self'; base-uri 'none'; form-action 'none'; "
-      "frame-ancestors 'none'",
-      base64);
+  static const std::string policy = fmt::format(
+      "default-src 'none'; script-src {}; style-src {}; connect-src 'self'; img-src 'self'; base-uri 'none'; "
+      "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+      hashSource(web::pageScript()), hashSource(web::pageStyle()));
+  return policy;
 }
 
 Task<http::Response> getPage(const Context& context, http::Request& request) {
   auto keys = co_await context.node.keys("", "", kFirstKeys, request.deadline());
   if (!keys) co_return refuseRead(keys.error());
-  http::Response response =
-      http::respond(200, protocol::kHtmlType, pageOf(ringShapeOf(context, std::move(keys->keys))));
+  const protocol::RingStatus ring = ringShapeOf(context, std::move(keys->keys));
+  http::Response response = http::respond(200, protocol::kHtmlType, pageOf(ring, whyReadOnly(context, request)));
   response.header("Content-Security-Policy", pagePolicy());
   response.header("X-Content-Type-Options", "nosniff");
   response.header("Referrer-Policy", "no-referrer");
   response.header("Cache-Control", "no-store");
+  co_return response;
+}
+
+Task<http::Response> getIcon(const Context& context, http::Request& request) {
+  cluster::Coordinator& coordinator = coordinatorOf(context, request);
+  auto stored = co_await coordinator.locate("favicon.ico", cluster::Consistency::One, false, request.deadline());
+  http::Response response =
+      stored ? http::respondEmpty(302) : http::respond(200, "image/svg+xml", std::string(web::pageIcon()));
+  if (stored) response.header("Location", "/favicon.ico");
+  response.header("Cache-Control", "no-cache");
   co_return response;
 }
 

@@ -3,9 +3,11 @@
 #include <string>
 
 #include "common/protocol/paths.h"
+#include "server/api/events.h"
 #include "server/api/page.h"
 #include "server/api/questions.h"
 #include "server/api/refusals.h"
+#include "server/api/ring_table.h"
 #include "server/api/values.h"
 
 namespace mydht::api {
@@ -51,6 +53,9 @@ std::vector<Route> routesOf(const Context& context) {
   valueRow(Method::Delete, kValuePath, Caller::Writer, deleteValue, "deletes the value of ?key=");
   row(Method::Get, kStatusPath, Caller::Reader, getStatus, "this node and its ring, as JSON");
   row(Method::Get, kRingPath, Caller::Reader, getRing, "the same without keys");
+  row(Method::Get, kRingTablePath, Caller::Reader, getRingTable, "who is the first home node of which partition");
+  row(Method::Get, kEventsPath, Caller::Reader, getEvents, "the same as server-sent events, without end");
+  row(Method::Get, kIconPath, Caller::Reader, getIcon, "the page's icon: the key favicon.ico if there is one");
   row(Method::Get, kWhereIsPath, Caller::Reader, getWhereIs, "the home nodes of ?key=, as JSON");
   valueRow(Method::Get, kHasKeyPath, Caller::Reader, getHasKey, "whether ?key= has a value, and which, as JSON");
   row(Method::Get, kHealthPath, Caller::Anybody, getHealth, "200 while this node serves as it should");

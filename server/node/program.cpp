@@ -132,6 +132,7 @@ void Program::assemble() {
       api::Context{*node_, known, clock_, answerPeer, options_.trustContent, programVersion()});
   policy_ = std::make_unique<access::AccessPolicy>(accessSettings(options_), secret_, clock_);
   guard_ = std::make_unique<api::Guard>(*policy_);
+  context_->guard = guard_.get();
   router_ = std::make_unique<http::Router>(api::routesOf(*context_), *guard_);
   server_ = std::make_unique<http::Server>(eventLoops, listening_, httpSettings(), *router_);
 }
@@ -241,6 +242,7 @@ void Program::readAgain() {
 /// In the reverse order of the start: no new requests, no duties, no calls.
 Task<> Program::stop() {
   guard_->setServing(false);
+  context_->events->stop();
   co_await server_->stop(threads_.front()->loop().now() + kStopPatience);
   co_await node_->stop();
   co_await transport_->stop();

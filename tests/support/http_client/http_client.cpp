@@ -76,6 +76,13 @@ HttpAnswer HttpClient::answer(http::Method method) {
   }
 }
 
+bool HttpClient::receiveUntil(std::string_view text) {
+  while (held_.find(text) == std::string::npos) {
+    if (!more()) return false;
+  }
+  return true;
+}
+
 bool HttpClient::closed() {
   while (more()) {
   }

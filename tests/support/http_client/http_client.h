@@ -44,6 +44,8 @@ class HttpClient {
   void endSending() const;
   /// The next answer, 100 Continue passed over.
   HttpAnswer answer(http::Method method = http::Method::Get);
+  /// Receives until this text has come, in whatever framing, and keeps all for answer(). False if it never does.
+  bool receiveUntil(std::string_view text);
   /// Whether the server ended the connection, with nothing more to read.
   bool closed();
 

@@ -1,4 +1,4 @@
-// Proves the endpoints about keys and the ring, the status page, and that docs/http.md names every row of the table of
+// Proves the endpoints about keys and the ring, and that docs/http.md names every row of the table of
 // routes. A ring of one node on a simulated disk answers over loopback.
 #include <gtest/gtest.h>
 
@@ -6,7 +6,6 @@
 #include <iterator>
 
 #include "common/protocol/shapes.h"
-#include "server/api/page.h"
 #include "server/api/refusals.h"
 #include "tests/unit/server/api/world.h"
 
@@ -71,36 +70,6 @@ TEST(Questions, AKeyIsThereOrNot) {
 TEST(Questions, AHealthyNodeSaysSo) {
   World world;
   EXPECT_EQ(get(world.port(), "/_mydht/health").body, "ok\n");
-}
-
-TEST(Page, ShowsTheRingAndLinksItsKeys) {
-  World world;
-  put(world.port(), "/a%20b", "value");
-  const auto answer = get(world.port(), "/");
-  EXPECT_EQ(answer.status, 200);
-  EXPECT_EQ(answer.field("Content-Type"), "text/html; charset=utf-8");
-  EXPECT_NE(answer.field("Content-Security-Policy").find("default-src 'none'"), std::string::npos);
-  EXPECT_NE(answer.body.find("<a href=\"/a%20b\">a b</a>"), std::string::npos) << answer.body;
-  EXPECT_NE(answer.body.find("1/3"), std::string::npos);
-}
-
-TEST(Page, LetsNoKeyAndNoNameActInIt) {
-  protocol::RingStatus ring;
-  ring.selfName = "<script>alert(1)</script>";
-  ring.trouble = "\"><img src=x onerror=alert(2)>";
-  protocol::NodeStatus member;
-  member.id = 1;
-  member.name = "javascript:alert(3)//\"><b>";
-  member.zone = "<i>";
-  member.lastCallOk = false;
-  member.lastError = "<u>";
-  ring.members = {member};
-  ring.firstKeys = {"<script>alert(4)</script>", "\"'onmouseover=alert(5)", "a\nb"};
-  const std::string page = pageOf(ring);
-  for (const std::string_view bad : {"<script", "<img", "<b>", "<i>", "<u>", "href=\"javascript", "'onmouse"}) {
-    EXPECT_EQ(page.find(bad), std::string::npos) << bad;
-  }
-  EXPECT_NE(page.find("a%0Ab</a>"), std::string::npos);
 }
 
 TEST(Refusals, OfWritesSayWhetherSomethingMayHaveHappened) {

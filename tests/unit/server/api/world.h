@@ -77,6 +77,7 @@ class World {
 
   std::uint16_t port() const { return server_->port(); }
   const http::Router& router() const { return router_; }
+  Events& events() { return *context_.events; }
   /// A full disk, or one that has room again.
   void setFull(bool full) { runtime::runOn(loop(), setFullOnLoop(full)); }
 

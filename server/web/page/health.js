@@ -1,0 +1,88 @@
+// The one line on top: has every key all its copies, and if not, what is being done about it.
+
+const presentMembers = (status) => status.members.filter((m) => m.state !== 'gone' && m.state !== 'removed');
+const isSilent = (member) => member.lastCallOk === false;
+const isMoving = (member) => member.move !== undefined || (member.toFill ?? 0) > 0 || member.state === 'joining' || member.state === 'leaving';
+const differs = (member, status) => member.fingerprint !== undefined && member.fingerprint !== status.fingerprint;
+const namesOf = (members) => {
+  const names = members.slice(0, 3).map((m) => m.name || m.id);
+  if (members.length > 3) names.push(`${members.length - 3} more`);
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+};
+
+/** What is moving: "1.2 GB at 30 MB/s, 40 s left". */
+function moveText(move) {
+  const parts = [];
+  if (move.bytes > 0) parts.push(sizeText(move.bytes));
+  if (move.bytesPerSecond > 0) parts.push(`at ${sizeText(move.bytesPerSecond)}/s`);
+  const text = parts.join(' ');
+  if (!(move.secondsLeft > 0)) return text;
+  return `${text}${text && ', '}${spanText(move.secondsLeft)} left`;
+}
+
+/** How much of its move a member has done, from 0 to 1; nothing if it does not say. */
+function moveDone(member) {
+  if (member.move?.partitions > 0) return Math.min(1, member.move.done / member.move.partitions);
+  if (member.toFill > 0 && member.partitions > 0) return Math.max(0, 1 - member.toFill / member.partitions);
+  return undefined;
+}
+
+function moveLine(members) {
+  return members.map((member) => {
+    const done = moveDone(member);
+    const verb = member.state === 'leaving' ? 'hands over its keys' : 'is given its copies';
+    const rest = member.move ? moveText(member.move) : '';
+    const facts = [done === undefined ? '' : percentText(done), rest].filter((part) => part !== '').join(', ');
+    return `${member.name} ${verb}${facts && `: ${facts}`}`;
+  }).join('; ');
+}
+
+/** {level: good, busy, warn or bad; line; more} */
+function healthOf(status) {
+  const present = presentMembers(status);
+  const silent = present.filter(isSilent);
+  const moving = present.filter((m) => isMoving(m) && !isSilent(m));
+  const strange = present.filter((m) => differs(m, status) && !isSilent(m));
+  const copies = status.copies ?? 0;
+  if (status.trouble) return { level: 'bad', line: 'This node does not serve as it should.', more: status.trouble };
+  if (silent.length > 0) return silentHealth(status, silent, copies);
+  if (moving.length > 0 || status.activeVersions > 1) {
+    return { level: 'busy', line: 'The ring is changing: copies are on their way to their new homes.',
+      more: `${moving.length > 0 ? `${moveLine(moving)}. ` : ''}Until then every key keeps its copies where they were.` };
+  }
+  if (strange.length > 0) {
+    const other = strange.length === 1 ? 'has another view' : 'have another view';
+    return { level: 'warn', line: `${namesOf(strange)} ${other} of the ring than this node.`,
+      more: 'Views agree by themselves within seconds. If this stays, compare the versions of the program.' };
+  }
+  if (copies < status.replicas) return fewHealth(status, copies);
+  return { level: 'good', line: `Every key has all its ${copies === 1 ? 'copies: one' : `${copies} copies`}.`,
+    more: `${plural(present.length, 'node')}, all of them answer.` };
+}
+
+function silentHealth(status, silent, copies) {
+  const many = silent.length > 1;
+  const line = `${namesOf(silent)} ${many ? 'do' : 'does'} not answer: keys that live there lack ${many ? 'copies' : 'a copy'}.`;
+  const left = copies - silent.length;
+  const quorum = Math.floor(copies / 2) + 1;
+  const goesOn = left >= quorum ? 'Reads and writes go on with the others.'
+    : 'Keys that have too few of their homes left can be neither read nor written until one is back.';
+  const done = `What ${many ? 'they miss is' : 'it misses is'} brought to ${many ? 'them when they come' : 'it when it comes'} back.`;
+  return { level: left >= quorum ? 'warn' : 'bad', line, more: `${goesOn} ${done}` };
+}
+
+function fewHealth(status, copies) {
+  const alone = copies === 1;
+  return { level: 'warn',
+    line: alone ? `Every key has one copy of the ${status.replicas} that you want: this node is alone.`
+      : `Every key has ${copies} copies of the ${status.replicas} that you want.`,
+    more: `Start ${plural(status.replicas - copies, 'more node')} with -s ${status.selfName}, and the copies are made by themselves.` };
+}
+
+function showHealth(status) {
+  const health = healthOf(status);
+  byId('health').dataset.level = health.level;
+  setText(byId('health-line'), health.line);
+  setText(byId('health-more'), health.more);
+  byId('health-more').hidden = health.more === '';
+}

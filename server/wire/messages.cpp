@@ -8,6 +8,8 @@ namespace {
 constexpr std::size_t kHostPortBytes = 300;
 // A fill's least row: an entry with a key of one byte and without a content type, and the flag that no value follows.
 constexpr std::size_t kLeastRow = 75;
+constexpr std::size_t kLeastEntry = kLeastRow - 1;
+constexpr std::size_t kTreePart = 13;
 
 void writeOptional(Writer& out, const std::optional<Entry>& entry) {
   out.number<std::uint8_t>(entry ? 1 : 0);
@@ -36,6 +38,39 @@ PartitionId readPartition(Reader& in) {
 void writePartitions(Writer& out, const std::vector<PartitionId>& partitions) {
   out.number(static_cast<std::uint32_t>(partitions.size()));
   for (const PartitionId partition : partitions) out.number(partition);
+}
+
+template <class E>
+E readEnum(Reader& in, E last) {
+  const auto value = in.number<std::uint8_t>();
+  if (value > static_cast<std::uint8_t>(last)) in.fail();
+  return static_cast<E>(value);
+}
+
+/// One byte each.
+template <class E>
+void writeEnums(Writer& out, const std::vector<E>& values) {
+  out.number(static_cast<std::uint32_t>(values.size()));
+  for (const E value : values) out.number(static_cast<std::uint8_t>(value));
+}
+
+template <class E>
+std::vector<E> readEnums(Reader& in, E last) {
+  std::vector<E> values(in.count(1));
+  for (E& value : values) value = readEnum(in, last);
+  return values;
+}
+
+void writeEntries(Writer& out, const std::vector<Entry>& entries) {
+  out.number(static_cast<std::uint32_t>(entries.size()));
+  for (const Entry& entry : entries) out.entry(entry);
+}
+
+std::vector<Entry> readEntries(Reader& in) {
+  std::vector<Entry> entries;
+  const std::size_t count = in.count(kLeastEntry);
+  for (std::size_t i = 0; i < count && in.ok(); ++i) entries.push_back(in.entry());
+  return entries;
 }
 
 std::vector<PartitionId> readPartitions(Reader& in) {
@@ -80,6 +115,14 @@ std::string_view messageName(MessageType type) {
       return "fill-page";
     case MessageType::Repair:
       return "repair";
+    case MessageType::CompareTrees:
+      return "compare-trees";
+    case MessageType::EntryHeads:
+      return "entry-heads";
+    case MessageType::Holds:
+      return "holds";
+    case MessageType::Action:
+      return "action";
   }
   return "unknown";
 }
@@ -302,6 +345,106 @@ Repair Repair::read(Reader& in) {
   Repair message;
   message.entry = in.entry();
   in.number(message.source);
+  return message;
+}
+
+void CompareTreesAnswer::write(Writer& out) const {
+  writeEnums(out, parts);
+}
+
+CompareTreesAnswer CompareTreesAnswer::read(Reader& in) {
+  return {readEnums(in, Compared::CannotSay)};
+}
+
+void CompareTrees::write(Writer& out) const {
+  out.number(static_cast<std::uint32_t>(parts.size()));
+  for (const TreePart& part : parts) out.number(part.depth).number(part.prefix).number(part.digest);
+}
+
+CompareTrees CompareTrees::read(Reader& in) {
+  CompareTrees message;
+  message.parts.resize(in.count(kTreePart));
+  for (TreePart& part : message.parts) {
+    in.number(part.depth);
+    in.number(part.prefix);
+    in.number(part.digest);
+    if (part.depth > kDeepestPart || part.prefix >> part.depth != 0) in.fail();
+  }
+  return message;
+}
+
+void EntryHeadsAnswer::write(Writer& out) const {
+  writeEntries(out, entries);
+  out.version(settled).number<std::uint8_t>(over ? 1 : 0);
+}
+
+EntryHeadsAnswer EntryHeadsAnswer::read(Reader& in) {
+  EntryHeadsAnswer answer;
+  answer.entries = readEntries(in);
+  answer.settled = in.version();
+  answer.over = readFlag(in);
+  return answer;
+}
+
+void EntryHeads::write(Writer& out) const {
+  out.number(partition).number(leafBits).number(static_cast<std::uint32_t>(leaves.size()));
+  for (const std::uint16_t leaf : leaves) out.number(leaf);
+  out.text(after).number(mostBytes);
+}
+
+EntryHeads EntryHeads::read(Reader& in) {
+  EntryHeads message;
+  message.partition = readPartition(in);
+  in.number(message.leafBits);
+  if (message.leafBits > kMostLeafBits) in.fail();
+  message.leaves.resize(in.count(sizeof(std::uint16_t)));
+  for (std::uint16_t& leaf : message.leaves) {
+    in.number(leaf);
+    if (leaf >> message.leafBits != 0) in.fail();
+  }
+  message.after = in.text(limits::kKeyBytes);
+  in.number(message.mostBytes);
+  return message;
+}
+
+void HoldsAnswer::write(Writer& out) const {
+  writeEnums(out, entries);
+}
+
+HoldsAnswer HoldsAnswer::read(Reader& in) {
+  return {readEnums(in, Held::CannotSay)};
+}
+
+void Holds::write(Writer& out) const {
+  writeEntries(out, entries);
+}
+
+Holds Holds::read(Reader& in) {
+  return {readEntries(in)};
+}
+
+void ActionAnswer::write(Writer& out) const {
+  out.number(static_cast<std::uint8_t>(state)).number(counts.taken).number(counts.sent).number(counts.dropped);
+  out.number(counts.droppedBytes).number(counts.kept).number(counts.keptBytes).text(problem);
+}
+
+ActionAnswer ActionAnswer::read(Reader& in) {
+  ActionAnswer answer;
+  answer.state = readEnum(in, ActionState::Failed);
+  in.number(answer.counts.taken);
+  in.number(answer.counts.sent);
+  in.number(answer.counts.dropped);
+  in.number(answer.counts.droppedBytes);
+  in.number(answer.counts.kept);
+  in.number(answer.counts.keptBytes);
+  answer.problem = in.text(kProblemBytes);
+  return answer;
+}
+
+Action Action::read(Reader& in) {
+  Action message;
+  message.kind = readEnum(in, ActionKind::CountPurge);
+  in.number(message.run);
   return message;
 }
 

@@ -15,24 +15,28 @@
 namespace mydht::wire {
 
 enum class MessageType : std::uint8_t {
-  Hello,        ///< who are you, and what do you remember of me (R7)
-  GetView,      ///< hand over your view of the ring
-  Adopt,        ///< take this view, synced (R4)
-  Propose,      ///< merge this member list with what you accepted, synced (R2)
-  Filled,       ///< hold the fact that this version is complete, synced (R6)
-  Join,         ///< take me in
-  Gossip,       ///< addresses, and which partitions are filled
-  Vote,         ///< which version of this key do you hold (R10)
-  Offer,        ///< take this entry (the one door); the body is its value
-  Stage,        ///< keep this body aside, not visible yet; the body is streamed
-  Publish,      ///< make what was staged visible as this entry
-  Discard,      ///< forget what was staged
-  FetchStaged,  ///< hand over a staged body, for a home node that was not there when it was staged
-  FetchBody,    ///< hand over the value of exactly this version, or a range of it
-  FillPage,     ///< some entries of these partitions in order (R5)
-  Repair,       ///< fetch this entry from that node and take it
+  Hello,         ///< who are you, and what do you remember of me (R7)
+  GetView,       ///< hand over your view of the ring
+  Adopt,         ///< take this view, synced (R4)
+  Propose,       ///< merge this member list with what you accepted, synced (R2)
+  Filled,        ///< hold the fact that this version is complete, synced (R6)
+  Join,          ///< take me in
+  Gossip,        ///< addresses, and which partitions are filled
+  Vote,          ///< which version of this key do you hold (R10)
+  Offer,         ///< take this entry (the one door); the body is its value
+  Stage,         ///< keep this body aside, not visible yet; the body is streamed
+  Publish,       ///< make what was staged visible as this entry
+  Discard,       ///< forget what was staged
+  FetchStaged,   ///< hand over a staged body, for a home node that was not there when it was staged
+  FetchBody,     ///< hand over the value of exactly this version, or a range of it
+  FillPage,      ///< some entries of these partitions in order (R5)
+  Repair,        ///< fetch this entry from that node and take it
+  CompareTrees,  ///< which of these parts of your hash tree differ from mine
+  EntryHeads,    ///< the entries, without values, in these leaves of a partition's hash tree
+  Holds,         ///< do your disks hold these entries, or newer ones
+  Action,        ///< do this, or say how it goes
 };
-inline constexpr MessageType kLastMessageType = MessageType::Repair;
+inline constexpr MessageType kLastMessageType = MessageType::Action;
 
 /// The name of a type for log lines, for example `vote`.
 std::string_view messageName(MessageType type);
@@ -285,6 +289,110 @@ struct Repair {
   NodeId source = 0;
   void write(Writer& out) const { out.entry(entry).number(source); }
   static Repair read(Reader& in);
+};
+
+/// A part of the hash tree: the keys whose positions begin with these bits, and the sum of their entries' digests. Down
+/// to limits' 14 bits a part is made of whole partitions, below them of leaves.
+struct TreePart {
+  std::uint8_t depth = 0;    ///< how many bits, at most kDeepestPart
+  std::uint32_t prefix = 0;  ///< those bits, below 2^depth
+  std::uint64_t digest = 0;
+};
+/// A partition has at most 2^kMostLeafBits leaves: 32 KiB of digests while it is being compared.
+inline constexpr unsigned kMostLeafBits = 12;
+inline constexpr unsigned kPartitionBits = 14;
+inline constexpr unsigned kDeepestPart = kPartitionBits + kMostLeafBits;
+
+enum class Compared : std::uint8_t {
+  Equal,
+  Differs,
+  CannotSay,  ///< the asked node has not filled all of it
+};
+/// One word for each part that was asked about.
+struct CompareTreesAnswer {
+  std::vector<Compared> parts;
+  void write(Writer& out) const;
+  static CompareTreesAnswer read(Reader& in);
+};
+/// Are these parts the same at yours? Of the partitions that both nodes are home to in the newest version.
+struct CompareTrees {
+  static constexpr MessageType kType = MessageType::CompareTrees;
+  using Answer = CompareTreesAnswer;
+  std::vector<TreePart> parts;
+  void write(Writer& out) const;
+  static CompareTrees read(Reader& in);
+};
+
+/// Some entries in order, tombstones included.
+struct EntryHeadsAnswer {
+  std::vector<Entry> entries;
+  Version settled;   ///< of the partition
+  bool over = true;  ///< nothing comes after these entries
+  void write(Writer& out) const;
+  static EntryHeadsAnswer read(Reader& in);
+};
+/// Which entries lie in these leaves of a partition?
+struct EntryHeads {
+  static constexpr MessageType kType = MessageType::EntryHeads;
+  using Answer = EntryHeadsAnswer;
+  PartitionId partition = 0;
+  std::uint8_t leafBits = 0;          ///< the partition has 2^leafBits leaves, at most 2^kMostLeafBits
+  std::vector<std::uint16_t> leaves;  ///< rising
+  Key after;                          ///< go on after this key
+  std::uint32_t mostBytes = 0;
+  void write(Writer& out) const;
+  static EntryHeads read(Reader& in);
+};
+
+enum class Held : std::uint8_t {
+  Holds,      ///< this version or a newer one is on the asked node's disk, or is settled there
+  Lacks,      ///< it is a filled home node and holds neither
+  CannotSay,  ///< it is no filled home node of that key
+};
+/// One word for each entry that was asked about.
+struct HoldsAnswer {
+  std::vector<Held> entries;
+  void write(Writer& out) const;
+  static HoldsAnswer read(Reader& in);
+};
+/// Do you, as a filled home node, hold these entries or newer ones on your disk?
+struct Holds {
+  static constexpr MessageType kType = MessageType::Holds;
+  using Answer = HoldsAnswer;
+  std::vector<Entry> entries;
+  void write(Writer& out) const;
+  static Holds read(Reader& in);
+};
+
+/// What a person may ask of one node or of all of them in turn.
+enum class ActionKind : std::uint8_t { Balance, Purge, CountPurge };
+enum class ActionState : std::uint8_t { Running, Done, Failed };
+/// What an action has done so far.
+struct ActionCounts {
+  std::uint64_t taken = 0;         ///< entries fetched from others
+  std::uint64_t sent = 0;          ///< entries given to others
+  std::uint64_t dropped = 0;       ///< entries purged, or that would be
+  std::uint64_t droppedBytes = 0;  ///< of their values
+  std::uint64_t kept = 0;          ///< entries that do not belong here, and too few home nodes hold
+  std::uint64_t keptBytes = 0;
+  auto operator<=>(const ActionCounts&) const = default;
+};
+struct ActionAnswer {
+  ActionState state = ActionState::Running;
+  ActionCounts counts;
+  std::string problem;  ///< why it failed, or what it could not do; at most kProblemBytes
+  void write(Writer& out) const;
+  static ActionAnswer read(Reader& in);
+};
+inline constexpr std::size_t kProblemBytes = 1000;
+/// Do this, or, if it was begun under that number, say how it goes.
+struct Action {
+  static constexpr MessageType kType = MessageType::Action;
+  using Answer = ActionAnswer;
+  ActionKind kind = ActionKind::Balance;
+  std::uint64_t run = 0;  ///< random, made by the node that was asked first
+  void write(Writer& out) const { out.number(static_cast<std::uint8_t>(kind)).number(run); }
+  static Action read(Reader& in);
 };
 
 /// The bytes of a message's payload.

@@ -103,6 +103,10 @@ TEST(GoldenBytes, OfTheTypes) {
   EXPECT_EQ(static_cast<int>(MessageType::FetchBody), 13);
   EXPECT_EQ(static_cast<int>(MessageType::FillPage), 14);
   EXPECT_EQ(static_cast<int>(MessageType::Repair), 15);
+  EXPECT_EQ(static_cast<int>(MessageType::CompareTrees), 16);
+  EXPECT_EQ(static_cast<int>(MessageType::EntryHeads), 17);
+  EXPECT_EQ(static_cast<int>(MessageType::Holds), 18);
+  EXPECT_EQ(static_cast<int>(MessageType::Action), 19);
 }
 
 TEST(GoldenBytes, OfTheErrorKinds) {
@@ -162,6 +166,23 @@ TEST(GoldenBytes, OfAFill) {
   page.over = false;
   expectBytes(page, "02000000" + kEntryHex + "01 05000000 76616c7565" + kEntryHex + "00" + "01000000 3412" +
                         std::string(kVersionHex) + std::string(kSettledHex) + "01000000 0200" + "00");
+}
+
+TEST(GoldenBytes, OfABalance) {
+  expectBytes(CompareTrees{{{0, 0, 0x71}, {14, 0x1234, 0x0102030405060708}}},
+              "02000000 00 00000000 7100000000000000 0e 34120000 0807060504030201");
+  expectBytes(CompareTreesAnswer{{Compared::Equal, Compared::Differs, Compared::CannotSay}}, "03000000 00 01 02");
+  expectBytes(EntryHeads{0x1234, 3, {1, 7}, "key", 0x40000}, "3412 03 02000000 0100 0700 03000000 6b6579 00000400");
+  expectBytes(EntryHeadsAnswer{{entry()}, kSettled, false}, "01000000" + kEntryHex + std::string(kSettledHex) + "00");
+}
+
+TEST(GoldenBytes, OfAPurgeAndOfActions) {
+  expectBytes(Holds{{entry()}}, "01000000" + kEntryHex);
+  expectBytes(HoldsAnswer{{Held::Holds, Held::Lacks, Held::CannotSay}}, "03000000 00 01 02");
+  expectBytes(Action{ActionKind::CountPurge, 0x71}, "02 7100000000000000");
+  expectBytes(ActionAnswer{ActionState::Failed, {1, 2, 3, 4, 5, 6}, "no"},
+              "02 0100000000000000 0200000000000000 0300000000000000 0400000000000000 0500000000000000"
+              "0600000000000000 02000000 6e6f");
 }
 
 }  // namespace

@@ -111,6 +111,47 @@ RC_GTEST_PROP(Messages, PagesOfAFillComeBackWhole, ()) {
   comesBackWhole(page);
 }
 
+std::vector<Entry> anyEntries() {
+  std::vector<Entry> entries(*rc::gen::inRange<std::size_t>(0, 3));
+  for (Entry& entry : entries) entry = anyEntry();
+  return entries;
+}
+
+RC_GTEST_PROP(Messages, WhatABalanceComparesComesBackWhole, ()) {
+  CompareTrees trees;
+  trees.parts.resize(*rc::gen::inRange<std::size_t>(0, 4));
+  for (TreePart& part : trees.parts) {
+    part.depth = *rc::gen::inRange<std::uint8_t>(0, kDeepestPart + 1);
+    part.prefix = *rc::gen::inRange<std::uint32_t>(0, 1U << part.depth);
+    part.digest = anyNumber<std::uint64_t>();
+  }
+  comesBackWhole(trees);
+  comesBackWhole(CompareTreesAnswer{{Compared::Differs, static_cast<Compared>(*rc::gen::inRange(0, 3))}});
+  EntryHeads heads;
+  heads.partition = *rc::gen::inRange<PartitionId>(0, static_cast<PartitionId>(limits::kPartitions));
+  heads.leafBits = *rc::gen::inRange<std::uint8_t>(0, kMostLeafBits + 1);
+  heads.leaves.resize(*rc::gen::inRange<std::size_t>(0, 4));
+  for (std::uint16_t& leaf : heads.leaves) {
+    leaf = static_cast<std::uint16_t>(*rc::gen::inRange<std::uint32_t>(0, 1U << heads.leafBits));
+  }
+  heads.after = anyText(0, 40);
+  heads.mostBytes = anyNumber<std::uint32_t>();
+  comesBackWhole(heads);
+  comesBackWhole(EntryHeadsAnswer{anyEntries(), anyVersion(), anyFlag()});
+}
+
+RC_GTEST_PROP(Messages, WhatPurgesAndActionsSayComesBackWhole, ()) {
+  comesBackWhole(Holds{anyEntries()});
+  comesBackWhole(HoldsAnswer{{Held::Holds, static_cast<Held>(*rc::gen::inRange(0, 3))}});
+  comesBackWhole(Action{static_cast<ActionKind>(*rc::gen::inRange(0, 3)), anyNumber<std::uint64_t>()});
+  ActionAnswer answer;
+  answer.state = static_cast<ActionState>(*rc::gen::inRange(0, 3));
+  answer.counts.taken = anyNumber<std::uint64_t>();
+  answer.counts.keptBytes = anyNumber<std::uint64_t>();
+  answer.problem = anyText(0, 40);
+  comesBackWhole(answer);
+}
+
 RC_GTEST_PROP(Messages, AnyBytesAreReadOrRefused, (const std::string& bytes)) {
   (void)readPayload<HelloAnswer>(bytes);
   (void)readPayload<ViewMessage>(bytes);
@@ -120,6 +161,10 @@ RC_GTEST_PROP(Messages, AnyBytesAreReadOrRefused, (const std::string& bytes)) {
   (void)readPayload<VoteAnswer>(bytes);
   (void)readPayload<OfferAnswer>(bytes);
   (void)readPayload<FillPageAnswer>(bytes);
+  (void)readPayload<CompareTrees>(bytes);
+  (void)readPayload<EntryHeads>(bytes);
+  (void)readPayload<EntryHeadsAnswer>(bytes);
+  (void)readPayload<ActionAnswer>(bytes);
 }
 
 /// A payload with its byte at that place (from the end, if negative) replaced.
@@ -147,6 +192,17 @@ TEST(Messages, ValuesOutOfTheirRangeAreRefused) {
   EXPECT_TRUE(isRefusedWith(Repair{smallEntry(), 9}, -9, 2)) << "tombstone";
   EXPECT_TRUE(isRefusedWith(FillPage{{16383}, 0, "", 1, false}, 5, 0x40)) << "partition 16384";
   EXPECT_TRUE(isRefusedWith(FillPage{{16383}, 0, "", 1, false}, 3, 0x7f)) << "more partitions than bytes";
+}
+
+TEST(Messages, PartsAndLeavesThatNoHashTreeHasAreRefused) {
+  EXPECT_TRUE(isRefusedWith(CompareTrees{{{kDeepestPart, 1, 0}}}, 4, kDeepestPart + 1)) << "too deep";
+  EXPECT_TRUE(isRefusedWith(CompareTrees{{{3, 1, 0}}}, 5, 8)) << "more than three bits";
+  EXPECT_TRUE(isRefusedWith(EntryHeads{1, kMostLeafBits, {}, "", 1}, 2, kMostLeafBits + 1)) << "too many leaves";
+  EXPECT_TRUE(isRefusedWith(EntryHeads{1, 2, {3}, "", 1}, 7, 4)) << "a leaf that there is not";
+  EXPECT_TRUE(isRefusedWith(CompareTreesAnswer{{Compared::Equal}}, 4, 3));
+  EXPECT_TRUE(isRefusedWith(HoldsAnswer{{Held::Holds}}, 4, 3));
+  EXPECT_TRUE(isRefusedWith(Action{ActionKind::Balance, 1}, 0, 3));
+  EXPECT_TRUE(isRefusedWith(ActionAnswer{ActionState::Done, {}, ""}, 0, 3));
 }
 
 TEST(Messages, AJoinSaysNothingOfTheRingsReplicasAndNamesOneNode) {

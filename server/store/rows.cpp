@@ -10,6 +10,7 @@ namespace mydht::store {
 namespace {
 
 constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kFormatWithDigest = 2;  // of a partition
 constexpr std::uint8_t kTombstone = 1;
 constexpr std::uint8_t kInBlob = 2;
 constexpr std::size_t kEntryPrefix = 3;
@@ -92,12 +93,13 @@ Result<RowPtr> decodeEntryRow(std::string_view name, std::string_view content) {
 
 Bytes encodePartitionRow(const PartitionRow& row) {
   wire::Writer out;
-  out.number(kFormat)
+  out.number(row.digest ? kFormatWithDigest : kFormat)
       .version(row.closed)
       .version(row.settled)
       .number(row.keys)
       .number(row.tombstones)
       .number(row.bytes);
+  if (row.digest) out.number(*row.digest);
   return Bytes(out.take());
 }
 
@@ -110,7 +112,9 @@ Result<PartitionRow> decodePartitionRow(std::string_view content) {
   in.number(row.keys);
   in.number(row.tombstones);
   in.number(row.bytes);
-  if (format != kFormat || !in.whole()) return Error{Kind::Corrupt, "a damaged partition row"};
+  if (format == kFormatWithDigest) row.digest = in.number<std::uint64_t>();
+  if ((format != kFormat && format != kFormatWithDigest) || !in.whole())
+    return Error{Kind::Corrupt, "a damaged partition row"};
   return row;
 }
 

@@ -49,7 +49,8 @@ struct PartitionRow {
   Version settled;
   std::uint64_t keys = 0;  ///< live ones
   std::uint64_t tombstones = 0;
-  std::uint64_t bytes = 0;  ///< of live values
+  std::uint64_t bytes = 0;                ///< of live values
+  std::optional<std::uint64_t> digest{};  ///< the sum of its entries (hash_trees.h); none: has to be added up
 };
 Bytes encodePartitionRow(const PartitionRow& row);
 Result<PartitionRow> decodePartitionRow(std::string_view content);

@@ -8,6 +8,8 @@ namespace mydht::store {
 namespace {
 
 constexpr std::size_t kScanBytes = 1024 * 1024;
+// Rows in memory while digests are added up; a partition of a million keys' ring takes one such page.
+constexpr std::size_t kSumBytes = 256 * 1024;
 
 wire::OfferAnswer answer(wire::OfferOutcome outcome, const RowPtr& held, Version limit = {}) {
   wire::OfferAnswer result;
@@ -72,6 +74,7 @@ Task<Status> Store::open(Deadline deadline) {
       counts_[partition].tombstones = row->tombstones;
       counts_[partition].bytes = row->bytes;
       counts_[partition].any = true;
+      trees_.load(partition, row->digest);
       if (row->closed != Version() || row->settled != Version()) marks_[partition] = *row;
     }
     from = page->next;
@@ -181,62 +184,103 @@ Task<Result<wire::OfferAnswer>> Store::compareAndWrite(Lane& lane, Entry entry, 
     co_return answer(wire::OfferOutcome::Accepted, before->row);
   }
 
-  const PendingPtr pending = enlist(lane, makeRow(std::move(entry), value));
-  Batch batch = batchFor(pending->row, before->row);
-  auto written = co_await write(lane, pending, std::move(batch));
+  const PendingPtr pending = enlist(lane, key, makeRow(std::move(entry), value));
+  Batch batch = batchFor(*pending, before->row);
+  auto written = co_await write(lane, pending, before->row, std::move(batch));
   if (!written) co_return written.error();
   co_return answer(wire::OfferOutcome::Accepted, before->row);
 }
 
-Store::PendingPtr Store::enlist(Lane& lane, RowPtr row) {
+Task<Result<bool>> Store::drop(Entry entry, StillMay stillMay, Deadline deadline) {
+  Lane& lane = laneOf(partitionOf(entry.key));
+  co_await switchTo(lane.executor);
+  auto result = co_await compareAndDrop(lane, std::move(entry), std::move(stillMay), deadline);
+  co_return result;
+}
+
+Task<Result<bool>> Store::compareAndDrop(Lane& lane, Entry entry, StillMay stillMay, Deadline deadline) {
+  co_await enter(lane, entry.key);
+  auto before = co_await held(lane, entry.key, deadline);
+  lane.comparing.erase(entry.key);
+  lane.compared.notifyAll();
+  if (!before) co_return before.error();
+  const bool isIt = before->row && !before->pending && compareEntries(before->row->entry, entry) == 0;
+  if (!isIt || !stillMay()) co_return false;
+
+  const PendingPtr pending = enlist(lane, std::move(entry.key), nullptr);
+  Batch batch = batchFor(*pending, before->row);
+  auto written = co_await write(lane, pending, before->row, std::move(batch));
+  if (!written) co_return written.error();
+  co_return true;
+}
+
+Store::PendingPtr Store::enlist(Lane& lane, Key key, RowPtr row) {
   auto pending = std::make_shared<Pending>(lane.executor);
+  pending->key = std::move(key);
   pending->row = std::move(row);
-  lane.pending.insert_or_assign(pending->row->entry.key, pending);
+  lane.pending.insert_or_assign(pending->key, pending);
   return pending;
 }
 
-Batch Store::batchFor(const RowPtr& row, const RowPtr& old) {
-  const Entry& entry = row->entry;
-  const PartitionId partition = partitionOf(entry.key);
+/// What a row adds to its partition's digest.
+std::uint64_t Store::digestIn(PartitionId partition, const Row* row) const {
+  return row == nullptr || mayReap(row->entry, settled(partition)) ? 0 : digestOf(row->entry);
+}
+
+Batch Store::batchFor(Pending& pending, const RowPtr& old) {
+  const Key& key = pending.key;
+  const Row* const row = pending.row.get();
+  const PartitionId partition = partitionOf(key);
   Batch batch;
-  batch.rows.emplace_back(entryRowName(entry.key), encodeEntryRow(*row));
+  batch.rows.emplace_back(entryRowName(key), row != nullptr ? std::optional(encodeEntryRow(*row)) : std::nullopt);
   const bool wasLive = old && !old->entry.tombstone;
-  if (!entry.tombstone && !wasLive) batch.rows.emplace_back(listRowName(entry.key), Bytes());
-  if (entry.tombstone && wasLive) batch.rows.emplace_back(listRowName(entry.key), std::nullopt);
-  if (row->blob != 0) batch.publishes.push_back(row->blob);
+  const bool isLive = row != nullptr && !row->entry.tombstone;
+  if (isLive && !wasLive) batch.rows.emplace_back(listRowName(key), Bytes());
+  if (!isLive && wasLive) batch.rows.emplace_back(listRowName(key), std::nullopt);
+  if (row != nullptr && row->blob != 0) batch.publishes.push_back(row->blob);
   if (old && old->blob != 0) batch.drops.push_back(old->blob);
 
-  count(old.get(), *row);
+  count(partition, old.get(), row);
+  pending.change = digestIn(partition, row) - digestIn(partition, old.get());
   const Counts& counts = counts_[partition];
-  const PartitionRow partitionRow{closed(partition), settled(partition), counts.keys, counts.tombstones, counts.bytes};
+  const PartitionRow partitionRow{closed(partition), settled(partition), counts.keys,
+                                  counts.tombstones, counts.bytes,       trees_.begin(partition, pending.change)};
   batch.rows.emplace_back(partitionRowName(partition), encodePartitionRow(partitionRow));
   return batch;
 }
 
-void Store::count(const Row* old, const Row& row) {
-  Counts& counts = counts_[partitionOf(row.entry.key)];
-  counts.any = true;
+void Store::count(PartitionId partition, const Row* old, const Row* row) {
+  Counts& counts = counts_[partition];
   if (old != nullptr) {
     --(old->entry.tombstone ? counts.tombstones : counts.keys);
     counts.bytes -= old->entry.size;
   }
-  ++(row.entry.tombstone ? counts.tombstones : counts.keys);
-  counts.bytes += row.entry.size;
+  if (row == nullptr) return;
+  counts.any = true;
+  ++(row->entry.tombstone ? counts.tombstones : counts.keys);
+  counts.bytes += row->entry.size;
 }
 
-Task<Status> Store::write(Lane& lane, PendingPtr pending, Batch batch) {
+Task<Status> Store::write(Lane& lane, PendingPtr pending, RowPtr old, Batch batch) {
   const RowPtr row = pending->row;
-  commits_.noteVersion(row->entry.version);
+  const PartitionId partition = partitionOf(pending->key);
+  if (row) commits_.noteVersion(row->entry.version);
   auto committed = co_await commits_.commit(std::move(batch));
   if (committed) {
-    cache_.putWritten(row);
+    trees_.synced(partition, pending->change);
+    if (row) {
+      cache_.putWritten(row);
+    } else {
+      cache_.dropped(old->entry);
+    }
   } else {
+    trees_.lost(partition);
     pending->result = committed.error();
     // Whether the batch is there after a restart nobody knows: a full disk too must not look like "surely not".
     if (committed.error().kind != Kind::Stopped) pending->result = Error{Kind::Io, committed.error().text};
   }
   pending->over = true;
-  const auto at = lane.pending.find(row->entry.key);
+  const auto at = lane.pending.find(pending->key);
   if (at != lane.pending.end() && at->second == pending) lane.pending.erase(at);
   pending->done.notifyAll();
   co_return pending->result;
@@ -262,6 +306,43 @@ Task<Result<EntryPage>> Store::iterate(PartitionId partition, Key after, std::si
 
 bool Store::isEmpty(PartitionId partition) const {
   return !counts_[partition].any;
+}
+
+Task<Status> Store::forEach(PartitionId partition, EachEntry each, Deadline deadline) {
+  Key after;
+  do {
+    auto page = co_await iterate(partition, std::move(after), kSumBytes, deadline);
+    if (!page) co_return page.error();
+    const Version mark = settled(partition);
+    for (const RowPtr& row : page->rows) {
+      if (!mayReap(row->entry, mark)) each(row->entry);
+    }
+    after = std::move(page->after);
+  } while (!after.empty());
+  co_return Status();
+}
+
+Task<Result<std::uint64_t>> Store::digest(PartitionId partition, Deadline deadline) {
+  const auto known = trees_.digest(partition);
+  if (known) co_return *known;
+  co_await switchTo(laneOf(partition).executor);
+  const auto before = trees_.beforeScan(partition);
+  std::uint64_t sum = 0;
+  if (before) {
+    EachEntry add = [&sum](const Entry& entry) { sum += digestOf(entry); };
+    auto added = co_await forEach(partition, std::move(add), deadline);
+    if (!added) co_return added.error();
+    if (trees_.settle(partition, *before, sum)) co_return sum;
+  }
+  co_return Error{Kind::Unavailable, "a partition's digest cannot be added up while it is written to"};
+}
+
+Task<Result<std::vector<std::uint64_t>>> Store::leaves(PartitionId partition, unsigned bits, Deadline deadline) {
+  std::vector<std::uint64_t> sums(std::size_t{1} << bits);
+  EachEntry add = [&sums, bits](const Entry& entry) { sums[leafOf(entry.key, bits)] += digestOf(entry); };
+  auto added = co_await forEach(partition, std::move(add), deadline);
+  if (!added) co_return added.error();
+  co_return sums;
 }
 
 Task<Result<KeyPage>> Store::keys(std::string prefix, Key after, std::size_t most, Deadline deadline) {
@@ -306,6 +387,11 @@ Totals Store::totals() const {
     totals.bytes += counts.bytes.load(std::memory_order_relaxed);
   }
   return totals;
+}
+
+Totals Store::totals(PartitionId partition) const {
+  const Counts& counts = counts_[partition];
+  return {counts.keys, counts.tombstones, counts.bytes};
 }
 
 }  // namespace mydht::store

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -15,6 +16,7 @@
 #include "server/ports/clock.h"
 #include "server/ports/disk.h"
 #include "server/store/commits.h"
+#include "server/store/hash_trees.h"
 #include "server/store/rows.h"
 #include "server/store/value_cache.h"
 #include "server/task/signal.h"
@@ -78,6 +80,12 @@ class Store {
   Task<Result<wire::OfferAnswer>> offer(Entry entry, Value value, wire::From from, Version senderSettled,
                                         Deadline deadline);
 
+  /// Asked at the last moment before an entry goes, on the loop of its partition's writes.
+  using StillMay = std::function<bool()>;
+  /// Forgets an entry that belongs elsewhere (purge): exactly this version, nothing newer and nothing that waits for
+  /// its sync, and only while `stillMay` says so. Gone from the disk, with its blob, when it returns true.
+  Task<Result<bool>> drop(Entry entry, StillMay stillMay, Deadline deadline);
+
   /// A place for a large value on its way in; seal it, then offer its BlobId (or discard it).
   Task<Result<std::unique_ptr<BlobWriter>>> stage(std::uint64_t sizeHint) { return disk_.createBlob(sizeHint); }
   /// Opens what is staged and not yet offered, to hand it to another node.
@@ -90,19 +98,30 @@ class Store {
   Task<Result<EntryPage>> iterate(PartitionId partition, Key after, std::size_t mostBytes, Deadline deadline);
   /// Whether a partition surely holds nothing; cheap, any loop.
   bool isEmpty(PartitionId partition) const;
+  /// The digest of a partition's entries, added up from the disk if it is not known. Unavailable if the partition is
+  /// written to so much that it cannot be added up now.
+  Task<Result<std::uint64_t>> digest(PartitionId partition, Deadline deadline);
+  /// The digests of a partition's 2^bits leaves.
+  Task<Result<std::vector<std::uint64_t>>> leaves(PartitionId partition, unsigned bits, Deadline deadline);
+  /// The kept digest was found to be wrong: it is added up again when it is asked for.
+  void forgetDigest(PartitionId partition) { trees_.forget(partition); }
   /// Live keys that begin with the prefix, after a key, in order.
   Task<Result<KeyPage>> keys(std::string prefix, Key after, std::size_t most, Deadline deadline);
 
   Version settled(PartitionId partition) const;
   Version closed(PartitionId partition) const;
   Totals totals() const;
+  /// What lies in one partition, about: the numbers are read one after the other.
+  Totals totals(PartitionId partition) const;
   std::uint64_t freeBytes() const { return disk_.freeBytes(); }
 
  private:
   /// A write that waits for its sync.
   struct Pending {
     explicit Pending(Executor& executor) : done(executor) {}
-    RowPtr row;
+    Key key;
+    RowPtr row;                ///< null: the key's row goes
+    std::uint64_t change = 0;  ///< of the partition's digest
     bool over = false;
     Status result;
     Signal done;
@@ -139,10 +158,14 @@ class Store {
                                            const Version& senderSettled) const;
   Task<Result<wire::OfferAnswer>> compareAndWrite(Lane& lane, Entry entry, Value value, wire::From from,
                                                   Version senderSettled, Deadline deadline);
-  static PendingPtr enlist(Lane& lane, RowPtr row);
-  Batch batchFor(const RowPtr& row, const RowPtr& old);
-  void count(const Row* old, const Row& row);
-  Task<Status> write(Lane& lane, PendingPtr pending, Batch batch);
+  Task<Result<bool>> compareAndDrop(Lane& lane, Entry entry, StillMay stillMay, Deadline deadline);
+  static PendingPtr enlist(Lane& lane, Key key, RowPtr row);
+  Batch batchFor(Pending& pending, const RowPtr& old);
+  void count(PartitionId partition, const Row* old, const Row* row);
+  std::uint64_t digestIn(PartitionId partition, const Row* row) const;
+  Task<Status> write(Lane& lane, PendingPtr pending, RowPtr old, Batch batch);
+  using EachEntry = std::function<void(const Entry& entry)>;
+  Task<Status> forEach(PartitionId partition, EachEntry each, Deadline deadline);
   static Task<Status> settle(PendingPtr pending);
 
   const StoreSettings settings_;
@@ -151,6 +174,7 @@ class Store {
   const Clock& clock_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   ValueCache cache_;
+  HashTrees trees_;
   std::vector<Counts> counts_;
   mutable std::mutex marksMutex_;
   std::map<PartitionId, PartitionRow> marks_;  // guarded by marksMutex_; partitions that have any

@@ -53,13 +53,26 @@ void ValueCache::putWritten(const RowPtr& row) {
   put(shard, row);
 }
 
+void ValueCache::dropped(const Entry& entry) {
+  Shard& shard = shardOf(entry.key);
+  const std::lock_guard lock(shard.mutex);
+  ++shard.writes;
+  const auto at = shard.byKey.find(entry.key);
+  if (at == shard.byKey.end() || supersedes((*at->second)->entry, entry)) return;
+  forget(shard, entry.key);
+}
+
+void ValueCache::forget(Shard& shard, std::string_view key) {
+  const auto at = shard.byKey.find(key);
+  if (at == shard.byKey.end()) return;
+  const auto node = at->second;
+  shard.bytes -= costOf(**node);
+  shard.byKey.erase(at);
+  shard.recent.erase(node);
+}
+
 void ValueCache::put(Shard& shard, const RowPtr& row) {
-  if (const auto at = shard.byKey.find(row->entry.key); at != shard.byKey.end()) {
-    shard.bytes -= costOf(**at->second);
-    const auto node = at->second;
-    shard.byKey.erase(at);
-    shard.recent.erase(node);
-  }
+  forget(shard, row->entry.key);
   shard.recent.push_front(row);
   shard.byKey.emplace(row->entry.key, shard.recent.begin());
   shard.bytes += costOf(*row);

@@ -29,6 +29,8 @@ class ValueCache {
   void putRead(const RowPtr& row, Ticket ticket);
   /// A newer row was synced. An older one than what is here is left out.
   void putWritten(const RowPtr& row);
+  /// This entry's row is no more. A newer one stays.
+  void dropped(const Entry& entry);
 
  private:
   static constexpr std::size_t kShards = 16;  // as many loops seldom meet in one
@@ -43,6 +45,7 @@ class ValueCache {
 
   Shard& shardOf(std::string_view key);
   void put(Shard& shard, const RowPtr& row);
+  void forget(Shard& shard, std::string_view key);
 
   const std::size_t mostBytesAShard_;
   std::array<Shard, kShards> shards_;

@@ -72,10 +72,20 @@ TEST(GoldenRows, OfAnEntry) {
 }
 
 TEST(GoldenRows, OfAPartition) {
-  const PartitionRow row{kVersion, {5, 6, 7, 8}, 9, 10, 11};
-  EXPECT_EQ(toHex(encodePartitionRow(row).view()), toHex(hex("01" + std::string(kVersionHex) +
-                                                             "0500000000000000 06000000 0700000000000000 08000000"
-                                                             "0900000000000000 0a00000000000000 0b00000000000000")));
+  PartitionRow row{kVersion, {5, 6, 7, 8}, 9, 10, 11};
+  const std::string rest = std::string(kVersionHex) +
+                           "0500000000000000 06000000 0700000000000000 08000000"
+                           "0900000000000000 0a00000000000000 0b00000000000000";
+  EXPECT_EQ(toHex(encodePartitionRow(row).view()), toHex(hex("01" + rest)));
+  row.digest = 0x0102030405060708;
+  EXPECT_EQ(toHex(encodePartitionRow(row).view()), toHex(hex("02" + rest + "0807060504030201")));
+}
+
+TEST(GoldenRows, OfAPartitionInTheFormatBeforeAreReadWithoutADigest) {
+  const auto row = decodePartitionRow(encodePartitionRow({kVersion, {5, 6, 7, 8}, 9, 10, 11}).view());
+  ASSERT_TRUE(row.ok());
+  EXPECT_FALSE(row->digest.has_value());
+  EXPECT_EQ(row->bytes, 11U);
 }
 
 TEST(GoldenRows, OfTheNode) {
@@ -194,7 +204,7 @@ TEST(Rows, UnknownFlagsAndABlobThatIsNoneAreCorrupt) {
 }
 
 TEST(Rows, APartitionsRowComesBackAndACutOneIsCorrupt) {
-  const std::string content(encodePartitionRow({at(5), at(4), 3, 2, 1}).view());
+  const std::string content(encodePartitionRow({at(5), at(4), 3, 2, 1, 7}).view());
   const auto read = decodePartitionRow(content);
   ASSERT_TRUE(read.ok());
   EXPECT_EQ(read->closed, at(5));
@@ -202,6 +212,7 @@ TEST(Rows, APartitionsRowComesBackAndACutOneIsCorrupt) {
   EXPECT_EQ(read->keys, 3U);
   EXPECT_EQ(read->tombstones, 2U);
   EXPECT_EQ(read->bytes, 1U);
+  EXPECT_EQ(read->digest, 7U);
   for (std::size_t length = 0; length < content.size(); ++length) {
     EXPECT_FALSE(decodePartitionRow(content.substr(0, length)).ok());
   }

@@ -29,4 +29,7 @@ struct Context {
 /// The coordinator of the request's own loop.
 cluster::Coordinator& coordinatorOf(const Context& context, const http::Request& request);
 
+/// The lister of the request's own loop.
+cluster::Lister& listerOf(const Context& context, const http::Request& request);
+
 }  // namespace mydht::api

@@ -4,6 +4,7 @@
 
 #include "common/protocol/paths.h"
 #include "server/api/events.h"
+#include "server/api/keys.h"
 #include "server/api/page.h"
 #include "server/api/questions.h"
 #include "server/api/refusals.h"
@@ -58,6 +59,7 @@ std::vector<Route> routesOf(const Context& context) {
   row(Method::Get, kIconPath, Caller::Reader, getIcon, "the page's icon: the key favicon.ico if there is one");
   row(Method::Get, kWhereIsPath, Caller::Reader, getWhereIs, "the home nodes of ?key=, as JSON");
   valueRow(Method::Get, kHasKeyPath, Caller::Reader, getHasKey, "whether ?key= has a value, and which, as JSON");
+  valueRow(Method::Get, kKeysPath, Caller::Reader, getKeys, "keys in order, a page at a time, as JSON");
   row(Method::Get, kHealthPath, Caller::Anybody, getHealth, "200 while this node serves as it should");
   rows.push_back({Method::Post, std::string(kPeerPath), Caller::Node, context.peer, "messages between nodes"});
   return rows;

@@ -37,6 +37,7 @@ Node::Node(Settings settings, World world)
       staging_(store_),
       copier_(settings_, membership_, peers_, store_, staging_),
       home_(settings_, membership_, peers_, store_, staging_, copier_),
+      listAnswerer_(membership_, home_, store_),
       changes_(loop_, settings_, membership_, peers_, world_.random, world_.journal),
       filler_(loop_, settings_, membership_, peers_, copier_, world_.journal),
       stop_(loop_),
@@ -78,6 +79,7 @@ Task<Status> Node::identify() {
   for (Executor* const loop : world_.loops) {
     coordinators_.push_back(std::make_unique<Coordinator>(*loop, settings_, membership_, peers_, home_, *clock_,
                                                           world_.random, world_.journal));
+    listers_.push_back(std::make_unique<Lister>(*loop, settings_, membership_, peers_, listAnswerer_));
   }
   identified_ = true;
   co_return Status();
@@ -265,6 +267,7 @@ Task<> Node::stop() {
   for (std::size_t i = 0; i < coordinators_.size(); ++i) {
     co_await switchTo(*world_.loops[i]);
     co_await coordinators_[i]->stop();
+    co_await listers_[i]->stop();
   }
   co_await switchTo(loop_);
   stopped_ = true;

@@ -7,6 +7,7 @@
 #include "server/cluster/coordinator.h"
 #include "server/cluster/filler.h"
 #include "server/cluster/home_node.h"
+#include "server/cluster/lister.h"
 #include "server/cluster/membership.h"
 #include "server/cluster/peers.h"
 #include "server/cluster/ring_changes.h"
@@ -86,6 +87,8 @@ class Node final : public PeerHandler {
 
   /// The coordinator of one loop; only after start().
   Coordinator& coordinator(std::size_t loop) { return *coordinators_[loop]; }
+  /// The lister of one loop; only after start().
+  Lister& lister(std::size_t loop) { return *listers_[loop]; }
   HomeNode& home() { return home_; }
   NodeStatus status() const;
   /// The home nodes of a key, by name, in ring order.
@@ -129,6 +132,7 @@ class Node final : public PeerHandler {
   Task<Result<Call>> answerRing(wire::Request request, Deadline deadline);
   Task<Result<Call>> answerData(wire::Request request, Body body, Deadline deadline);
   Task<Result<Call>> answerVote(wire::Request request, Deadline deadline);
+  Task<Result<Call>> answerList(wire::Request request, Deadline deadline);
   Call packed(std::string payload, Body body = Bytes()) const;
   Status meant(const wire::Request& request);
 
@@ -145,8 +149,10 @@ class Node final : public PeerHandler {
   Staging staging_;
   Copier copier_;
   HomeNode home_;
+  ListAnswerer listAnswerer_;
   std::unique_ptr<NodeClock> clock_;
   std::vector<std::unique_ptr<Coordinator>> coordinators_;
+  std::vector<std::unique_ptr<Lister>> listers_;
   RingChanges changes_;
   Filler filler_;
   std::atomic<bool> stopping_{false};

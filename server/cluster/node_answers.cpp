@@ -62,6 +62,10 @@ Task<Result<Call>> Node::answer(wire::Request request, Body body, Deadline deadl
     auto answered = co_await answerRing(std::move(request), deadline);
     co_return answered;
   }
+  if (request.type == wire::MessageType::ListKeys) {
+    auto answered = co_await answerList(std::move(request), deadline);
+    co_return answered;
+  }
   auto answered = co_await answerData(std::move(request), std::move(body), deadline);
   co_return answered;
 }
@@ -148,6 +152,14 @@ Task<Result<Call>> Node::answerVote(wire::Request request, Deadline deadline) {
     }
   }
   co_return packed(wire::payloadOf(answer), std::move(body));
+}
+
+Task<Result<Call>> Node::answerList(wire::Request request, Deadline deadline) {
+  auto message = wire::readPayload<wire::ListKeys>(request.payload);
+  if (!message) co_return kUnreadable;
+  auto page = co_await listAnswerer_.answer(request.from, std::move(*message), deadline);
+  if (!page) co_return page.error();
+  co_return packed(wire::payloadOf(*page));
 }
 
 Task<Result<Call>> Node::answerData(wire::Request request, Body body, Deadline deadline) {

@@ -91,6 +91,29 @@ Result<RowPtr> decodeEntryRow(std::string_view name, std::string_view content) {
   return RowPtr(std::move(row));
 }
 
+Bytes encodeListRow(const Entry& entry) {
+  wire::Writer out;
+  out.number(kFormat).number(static_cast<std::uint8_t>(entry.tombstone ? kTombstone : 0));
+  out.version(entry.version).number(entry.size).digest(entry.sha256).text(entry.contentType);
+  return Bytes(out.take());
+}
+
+Result<Entry> decodeListRow(std::string_view name, std::string_view content) {
+  wire::Reader in(content);
+  Entry entry;
+  const auto format = in.number<std::uint8_t>();
+  const auto flags = in.number<std::uint8_t>();
+  entry.key = name.substr(std::min<std::size_t>(name.size(), 1));
+  entry.tombstone = flags == kTombstone;
+  entry.version = in.version();
+  in.number(entry.size);
+  entry.sha256 = in.digest();
+  entry.contentType = in.text(limits::kContentTypeBytes);
+  const bool sound = format == kFormat && flags <= kTombstone && in.whole() && !entry.key.empty();
+  if (!sound) return Error{Kind::Corrupt, "a damaged row of the listing"};
+  return entry;
+}
+
 Bytes encodePartitionRow(const PartitionRow& row) {
   wire::Writer out;
   out.number(row.digest ? kFormatWithDigest : kFormat)

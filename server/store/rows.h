@@ -28,7 +28,7 @@ std::string entryRowName(std::string_view key);
 std::string entryRowAfter(PartitionId partition, std::string_view key);
 /// The least name beyond the partition's entries.
 std::string entryRowsEnd(PartitionId partition);
-/// `k`, the key: live keys in their order, for listing. No content.
+/// `k`, the key: all keys in their order, for listing; written, and dropped, together with the key's entry.
 std::string listRowName(std::string_view key);
 /// `p`, the partition: its marks and counts.
 std::string partitionRowName(PartitionId partition);
@@ -42,6 +42,12 @@ inline constexpr std::string_view kClockRow = "n.clock";
 Bytes encodeEntryRow(const Row& row);
 /// `name` is the row's name, which holds the key. Corrupt if either is not what encodeEntryRow and entryRowName made.
 Result<RowPtr> decodeEntryRow(std::string_view name, std::string_view content);
+
+/// What a listing says of a key: its entry without the value, so that a page is one read of rows that lie together.
+Bytes encodeListRow(const Entry& entry);
+/// Corrupt if it is not what encodeListRow and listRowName made. An empty content, as it was written at first, is the
+/// caller's: a live key of which the entry's row knows more.
+Result<Entry> decodeListRow(std::string_view name, std::string_view content);
 
 /// A partition's marks (R12) and what lies in it.
 struct PartitionRow {

@@ -232,12 +232,10 @@ Batch Store::batchFor(Pending& pending, const RowPtr& old) {
   const Row* const row = pending.row.get();
   const PartitionId partition = partitionOf(key);
   Batch batch;
-  batch.rows.emplace_back(entryRowName(key), row != nullptr ? std::optional(encodeEntryRow(*row)) : std::nullopt);
-  const bool wasLive = old && !old->entry.tombstone;
-  const bool isLive = row != nullptr && !row->entry.tombstone;
-  if (isLive && !wasLive) batch.rows.emplace_back(listRowName(key), Bytes());
-  if (!isLive && wasLive) batch.rows.emplace_back(listRowName(key), std::nullopt);
-  if (row != nullptr && row->blob != 0) batch.publishes.push_back(row->blob);
+  const bool stays = row != nullptr;
+  batch.rows.emplace_back(entryRowName(key), stays ? std::optional(encodeEntryRow(*row)) : std::nullopt);
+  batch.rows.emplace_back(listRowName(key), stays ? std::optional(encodeListRow(row->entry)) : std::nullopt);
+  if (stays && row->blob != 0) batch.publishes.push_back(row->blob);
   if (old && old->blob != 0) batch.drops.push_back(old->blob);
 
   count(partition, old.get(), row);
@@ -343,28 +341,6 @@ Task<Result<std::vector<std::uint64_t>>> Store::leaves(PartitionId partition, un
   auto added = co_await forEach(partition, std::move(add), deadline);
   if (!added) co_return added.error();
   co_return sums;
-}
-
-Task<Result<KeyPage>> Store::keys(std::string prefix, Key after, std::size_t most, Deadline deadline) {
-  std::string from = listRowName(std::max(prefix, after));
-  if (after >= prefix && !after.empty()) from.push_back('\0');
-  KeyPage result;
-  while (!from.empty() && result.keys.size() < most) {
-    auto page = co_await disk_.scan(from, "l", std::min(kScanBytes, (most - result.keys.size()) * 64 + 64), deadline);
-    if (!page) co_return page.error().within("list keys");
-    for (const auto& [name, content] : page->rows) {
-      Key key = name.substr(1);
-      if (!key.starts_with(prefix)) co_return result;
-      if (result.keys.size() == most) {
-        result.after = result.keys.back();
-        co_return result;
-      }
-      result.keys.push_back(std::move(key));
-    }
-    from = page->next;
-  }
-  if (!from.empty() && !result.keys.empty()) result.after = result.keys.back();
-  co_return result;
 }
 
 Version Store::settled(PartitionId partition) const {

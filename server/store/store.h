@@ -17,6 +17,7 @@
 #include "server/ports/disk.h"
 #include "server/store/commits.h"
 #include "server/store/hash_trees.h"
+#include "server/store/listing.h"
 #include "server/store/rows.h"
 #include "server/store/value_cache.h"
 #include "server/task/signal.h"
@@ -105,6 +106,8 @@ class Store {
   Task<Result<std::vector<std::uint64_t>>> leaves(PartitionId partition, unsigned bits, Deadline deadline);
   /// The kept digest was found to be wrong: it is added up again when it is asked for.
   void forgetDigest(PartitionId partition) { trees_.forget(partition); }
+  /// Some of the keys that lie here, with what is known of their values: a seek, never a scan from the start.
+  Task<Result<ListPage>> list(ListOrder order, Deadline deadline);
   /// Live keys that begin with the prefix, after a key, in order.
   Task<Result<KeyPage>> keys(std::string prefix, Key after, std::size_t most, Deadline deadline);
 
@@ -153,6 +156,7 @@ class Store {
 
   Lane& laneOf(PartitionId partition) { return *lanes_[partition % lanes_.size()]; }
   static Task<> enter(Lane& lane, Key key);
+  Task<Result<std::optional<Entry>>> entryOf(Key key, Deadline deadline);
   Task<Result<Held>> held(Lane& lane, Key key, Deadline deadline);
   std::optional<wire::OfferAnswer> refusal(const Entry& entry, const RowPtr& held, wire::From from,
                                            const Version& senderSettled) const;

@@ -10,6 +10,8 @@ constexpr std::size_t kHostPortBytes = 300;
 constexpr std::size_t kLeastRow = 75;
 constexpr std::size_t kLeastEntry = kLeastRow - 1;
 constexpr std::size_t kTreePart = 13;
+// The least key above a key of the greatest length has one byte more.
+constexpr std::size_t kFromBytes = limits::kKeyBytes + 1;
 
 void writeOptional(Writer& out, const std::optional<Entry>& entry) {
   out.number<std::uint8_t>(entry ? 1 : 0);
@@ -123,6 +125,8 @@ std::string_view messageName(MessageType type) {
       return "holds";
     case MessageType::Action:
       return "action";
+    case MessageType::ListKeys:
+      return "list-keys";
   }
   return "unknown";
 }
@@ -445,6 +449,34 @@ Action Action::read(Reader& in) {
   Action message;
   message.kind = readEnum(in, ActionKind::CountPurge);
   in.number(message.run);
+  return message;
+}
+
+void ListKeysAnswer::write(Writer& out) const {
+  out.text(covered);
+  writeEntries(out, entries);
+  out.number(static_cast<std::uint32_t>(prefixes.size()));
+  for (const Key& prefix : prefixes) out.text(prefix);
+  out.text(next);
+}
+
+ListKeysAnswer ListKeysAnswer::read(Reader& in) {
+  ListKeysAnswer answer;
+  answer.covered = in.text(limits::kPartitions / 8);
+  if (!answer.covered.empty() && answer.covered.size() != limits::kPartitions / 8) in.fail();
+  answer.entries = readEntries(in);
+  const std::size_t prefixes = in.count(4);
+  for (std::size_t i = 0; i < prefixes && in.ok(); ++i) answer.prefixes.emplace_back(in.text(limits::kKeyBytes));
+  answer.next = in.text(kFromBytes);
+  return answer;
+}
+
+ListKeys ListKeys::read(Reader& in) {
+  ListKeys message;
+  message.prefix = in.text(limits::kKeyBytes);
+  message.from = in.text(kFromBytes);
+  message.delimiter = in.text(limits::kKeyBytes);
+  in.number(message.limit);
   return message;
 }
 

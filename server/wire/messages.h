@@ -35,8 +35,9 @@ enum class MessageType : std::uint8_t {
   EntryHeads,    ///< the entries, without values, in these leaves of a partition's hash tree
   Holds,         ///< do your disks hold these entries, or newer ones
   Action,        ///< do this, or say how it goes
+  ListKeys,      ///< some of the keys for which you are a filled home node, in order
 };
-inline constexpr MessageType kLastMessageType = MessageType::Action;
+inline constexpr MessageType kLastMessageType = MessageType::ListKeys;
 
 /// The name of a type for log lines, for example `vote`.
 std::string_view messageName(MessageType type);
@@ -393,6 +394,27 @@ struct Action {
   std::uint64_t run = 0;  ///< random, made by the node that was asked first
   void write(Writer& out) const { out.number(static_cast<std::uint8_t>(kind)).number(run); }
   static Action read(Reader& in);
+};
+
+/// Some keys of the partitions for which the asked node is a filled home node, in the order of their bytes.
+struct ListKeysAnswer {
+  std::string covered;         ///< those partitions, a bit each; empty: none
+  std::vector<Entry> entries;  ///< tombstones included: they hide what another node holds
+  std::vector<Key> prefixes;   ///< what keys were rolled up into
+  Key next;                    ///< the least key of which nothing was said yet; empty at the end
+  void write(Writer& out) const;
+  static ListKeysAnswer read(Reader& in);
+};
+/// Which keys are there, as of a listing?
+struct ListKeys {
+  static constexpr MessageType kType = MessageType::ListKeys;
+  using Answer = ListKeysAnswer;
+  std::string prefix;       ///< keys that begin with it
+  Key from;                 ///< and are not before this one
+  std::string delimiter;    ///< keys that have it behind the prefix are rolled up; empty: none is
+  std::uint32_t limit = 0;  ///< entries and prefixes together, at most
+  void write(Writer& out) const { out.text(prefix).text(from).text(delimiter).number(limit); }
+  static ListKeys read(Reader& in);
 };
 
 /// The bytes of a message's payload.

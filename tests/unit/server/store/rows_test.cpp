@@ -71,6 +71,15 @@ TEST(GoldenRows, OfAnEntry) {
   EXPECT_EQ(toHex(encodeEntryRow(row).view()), toHex(hex(entryHex("01", "0000000000000000", "00000000"))));
 }
 
+TEST(GoldenRows, OfTheListing) {
+  Entry entry = exampleRow().entry;
+  const std::string digest = "abababababababababababababababababababababababababababababababab";
+  const std::string tail = std::string(kVersionHex) + "0500000000000000" + digest + "03000000 612f62";
+  EXPECT_EQ(toHex(encodeListRow(entry).view()), toHex(hex("01 00" + tail)));
+  entry.tombstone = true;
+  EXPECT_EQ(toHex(encodeListRow(entry).view()), toHex(hex("01 01" + tail)));
+}
+
 TEST(GoldenRows, OfAPartition) {
   PartitionRow row{kVersion, {5, 6, 7, 8}, 9, 10, 11};
   const std::string rest = std::string(kVersionHex) +
@@ -168,8 +177,30 @@ RC_GTEST_PROP(Rows, ACutOrLongerEntryIsCorrupt, ()) {
 RC_GTEST_PROP(Rows, AnyBytesAreAnEntryOrCorrupt, (const std::string& name, const std::string& content)) {
   const auto read = decodeEntryRow(name, content);
   if (!read) RC_ASSERT(read.error().kind == Kind::Corrupt);
+  const auto listed = decodeListRow(name, content);
+  if (!listed) RC_ASSERT(listed.error().kind == Kind::Corrupt);
   const auto partition = decodePartitionRow(content);
   if (!partition) RC_ASSERT(partition.error().kind == Kind::Corrupt);
+}
+
+RC_GTEST_PROP(Rows, ARowOfTheListingComesBackAndACutOrLongerOneIsCorrupt, ()) {
+  const Entry entry = anyRow().entry;
+  const std::string name = listRowName(entry.key);
+  const std::string content(encodeListRow(entry).view());
+  const auto read = decodeListRow(name, content);
+  RC_ASSERT(read.ok());
+  RC_ASSERT(*read == entry);
+  for (std::size_t length = 0; length < content.size(); ++length) {
+    RC_ASSERT(!decodeListRow(name, content.substr(0, length)).ok());
+  }
+  RC_ASSERT(!decodeListRow(name, content + '\0').ok());
+  RC_ASSERT(!decodeListRow("k", content).ok());
+  std::string other = content;
+  other[0] = 2;
+  RC_ASSERT(!decodeListRow(name, other).ok());
+  other = content;
+  other[1] = 2;
+  RC_ASSERT(!decodeListRow(name, other).ok());
 }
 
 TEST(Rows, AnEntryUnderAnotherKeysNameIsCorrupt) {

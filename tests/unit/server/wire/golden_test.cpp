@@ -107,6 +107,7 @@ TEST(GoldenBytes, OfTheTypes) {
   EXPECT_EQ(static_cast<int>(MessageType::EntryHeads), 17);
   EXPECT_EQ(static_cast<int>(MessageType::Holds), 18);
   EXPECT_EQ(static_cast<int>(MessageType::Action), 19);
+  EXPECT_EQ(static_cast<int>(MessageType::ListKeys), 20);
 }
 
 TEST(GoldenBytes, OfTheErrorKinds) {
@@ -183,6 +184,18 @@ TEST(GoldenBytes, OfAPurgeAndOfActions) {
   expectBytes(ActionAnswer{ActionState::Failed, {1, 2, 3, 4, 5, 6}, "no"},
               "02 0100000000000000 0200000000000000 0300000000000000 0400000000000000 0500000000000000"
               "0600000000000000 02000000 6e6f");
+}
+
+TEST(GoldenBytes, OfAListing) {
+  expectBytes(ListKeys{"pre", "from", "/", 0x1234}, "03000000 707265 04000000 66726f6d 01000000 2f 34120000");
+  ListKeysAnswer answer;
+  answer.covered.assign(2048, '\1');
+  answer.entries = {entry()};
+  answer.prefixes = {"p/"};
+  answer.next = "nx";
+  std::string covered = "00080000";
+  for (int i = 0; i < 2048; ++i) covered += "01";
+  expectBytes(answer, covered + "01000000" + kEntryHex + "01000000 02000000 702f 02000000 6e78");
 }
 
 }  // namespace

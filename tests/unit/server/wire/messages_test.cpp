@@ -152,6 +152,18 @@ RC_GTEST_PROP(Messages, WhatPurgesAndActionsSayComesBackWhole, ()) {
   comesBackWhole(answer);
 }
 
+RC_GTEST_PROP(Messages, AListingComesBackWhole, ()) {
+  comesBackWhole(ListKeys{anyText(0, 20), anyText(0, 20), anyText(0, 3), anyNumber<std::uint32_t>()});
+  ListKeysAnswer answer;
+  if (anyFlag()) answer.covered.assign(limits::kPartitions / 8, static_cast<char>(anyNumber<std::uint8_t>()));
+  const auto entries = *rc::gen::inRange(0, 3);
+  for (int i = 0; i < entries; ++i) answer.entries.push_back(anyEntry());
+  const auto prefixes = *rc::gen::inRange(0, 3);
+  for (int i = 0; i < prefixes; ++i) answer.prefixes.push_back(anyKey());
+  answer.next = anyText(0, 40);
+  comesBackWhole(answer);
+}
+
 RC_GTEST_PROP(Messages, AnyBytesAreReadOrRefused, (const std::string& bytes)) {
   (void)readPayload<HelloAnswer>(bytes);
   (void)readPayload<ViewMessage>(bytes);
@@ -165,6 +177,7 @@ RC_GTEST_PROP(Messages, AnyBytesAreReadOrRefused, (const std::string& bytes)) {
   (void)readPayload<EntryHeads>(bytes);
   (void)readPayload<EntryHeadsAnswer>(bytes);
   (void)readPayload<ActionAnswer>(bytes);
+  (void)readPayload<ListKeysAnswer>(bytes);
 }
 
 /// A payload with its byte at that place (from the end, if negative) replaced.
@@ -203,6 +216,15 @@ TEST(Messages, PartsAndLeavesThatNoHashTreeHasAreRefused) {
   EXPECT_TRUE(isRefusedWith(HoldsAnswer{{Held::Holds}}, 4, 3));
   EXPECT_TRUE(isRefusedWith(Action{ActionKind::Balance, 1}, 0, 3));
   EXPECT_TRUE(isRefusedWith(ActionAnswer{ActionState::Done, {}, ""}, 0, 3));
+}
+
+TEST(Messages, AListingSaysOfEachPartitionWhetherItCoversItOrOfNone) {
+  ListKeysAnswer answer;
+  EXPECT_TRUE(readPayload<ListKeysAnswer>(payloadOf(answer)).has_value());
+  answer.covered.assign(limits::kPartitions / 8, '\0');
+  EXPECT_TRUE(readPayload<ListKeysAnswer>(payloadOf(answer)).has_value());
+  answer.covered.pop_back();
+  EXPECT_FALSE(readPayload<ListKeysAnswer>(payloadOf(answer)).has_value());
 }
 
 TEST(Messages, AJoinSaysNothingOfTheRingsReplicasAndNamesOneNode) {

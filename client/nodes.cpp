@@ -31,8 +31,14 @@ Error withAdvice(const Request& request, Error error) {
 }  // namespace
 
 Nodes::Nodes(const std::vector<NodeAddress>& addresses, Patience patience, std::optional<Signer> signer)
-    : signer_(std::move(signer)) {
+    : addresses_(addresses), patience_(patience), signer_(std::move(signer)) {
   for (const NodeAddress& address : addresses) connections_.emplace_back(address, patience);
+}
+
+Nodes Nodes::another(std::size_t first) const {
+  Nodes nodes(addresses_, patience_, signer_);
+  nodes.current_ = first % addresses_.size();
+  return nodes;
 }
 
 Result<Answer> Nodes::ask(const Request& request) {

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <climits>
 #include <cstdlib>
 #include <optional>
 
@@ -89,6 +90,12 @@ class TerminalOutput final : public Output {
   std::string held_;
 };
 
+/// Where a link leads, so that what it points at is replaced, not the link.
+std::string followLinks(const std::string& name) {
+  char resolved[PATH_MAX];
+  return ::realpath(name.c_str(), resolved) != nullptr ? std::string(resolved) : name;
+}
+
 class FileOutput final : public Output {
  public:
   explicit FileOutput(std::string name) : name_(std::move(name)) {}
@@ -121,7 +128,12 @@ class FileOutput final : public Output {
   }
 
   Status openAside(mode_t mode) {
-    auto aside = TemporaryFile::beside(name_, mode);
+    const std::string place = followLinks(name_);
+    const std::size_t slash = place.rfind('/');
+    const std::string directory = slash == std::string::npos ? "." : place.substr(0, slash + 1);
+    FileHandle handle(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!handle.isOpen()) return fileError("cannot write", name_);
+    auto aside = TemporaryFile::in(std::move(handle), place.substr(slash + 1), mode);
     if (!aside) return aside.error().within("cannot write " + name_);
     aside_ = std::move(*aside);
     return {};

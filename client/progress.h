@@ -31,6 +31,10 @@ class Progress {
 
   /// So many more bytes, or files, are going to come.
   void expect(std::uint64_t bytes) { expectedBytes_ += bytes; }
+  /// The same for one value alone, whose size its answer tells; those of many files are expected beforehand.
+  void expectValue(std::uint64_t bytes) {
+    if (about_ == About::OneValue) expect(bytes);
+  }
   void expectFiles(std::uint64_t files) { expectedFiles_ += files; }
   /// Nothing more than what is expected is going to come: from now on it can be told how much is left. So it is from
   /// the beginning for one value.

@@ -2,15 +2,11 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <sys/random.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
-#include <climits>
-#include <csignal>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
+#include <cerrno>
 #include <system_error>
 
 #include "common/result/check.h"
@@ -19,110 +15,103 @@ namespace mydht::client {
 
 namespace {
 
-constexpr std::array kEndingSignals = {SIGINT, SIGTERM, SIGHUP};
-
-/// The file to remove when a signal ends the process, "" if there is none. A handler has nowhere else to look.
-char removedBySignal[PATH_MAX] = "";
-
-/// Only what a handler may call. The signal then does what it would have done, so that a shell sees how we ended.
-void removeAndEnd(int signal) {
-  if (removedBySignal[0] != '\0') ::unlink(removedBySignal);
-  ::signal(signal, SIG_DFL);
-  ::raise(signal);
-}
-
-/// Keeps the ending signals waiting while the file and its name in removedBySignal do not agree.
-class SignalsHeld {
- public:
-  SignalsHeld() {
-    sigset_t held;
-    sigemptyset(&held);
-    for (const int signal : kEndingSignals) sigaddset(&held, signal);
-    MYDHT_ASSERT(::pthread_sigmask(SIG_BLOCK, &held, &before_) == 0);
-  }
-  ~SignalsHeld() { MYDHT_ASSERT(::pthread_sigmask(SIG_SETMASK, &before_, nullptr) == 0); }
-
- private:
-  sigset_t before_{};
-};
-
-void watchSignals() {
-  for (const int signal : kEndingSignals) {
-    struct sigaction before {};
-    MYDHT_ASSERT(::sigaction(signal, nullptr, &before) == 0);
-    if (before.sa_handler == SIG_IGN) continue;  // under nohup it stays ignored
-    struct sigaction action {};
-    action.sa_handler = removeAndEnd;
-    MYDHT_ASSERT(::sigaction(signal, &action, nullptr) == 0);
-  }
-}
+/// Another process may sweep a hidden file away before it is locked: then there is a next one. That this happens again
+/// and again has another reason.
+constexpr int kTries = 8;
 
 Error reason(int code) {
   return {code == ENOSPC || code == EDQUOT ? Kind::NoSpace : Kind::Io, std::generic_category().message(code)};
 }
 
-std::string followLinks(const std::string& name) {
-  char resolved[PATH_MAX];
-  return ::realpath(name.c_str(), resolved) != nullptr ? std::string(resolved) : name;
+/// The only way to name a nameless file without privileges.
+std::string pathOf(const FileHandle& file) {
+  return fmt::format("/proc/self/fd/{}", file.get());
 }
 
-std::string directoryOf(const std::string& name) {
-  const std::size_t slash = name.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : name.substr(0, slash);
-}
-
-std::string unusedName(const std::string& directory) {
-  std::uint64_t random = 0;
-  MYDHT_ASSERT(::getrandom(&random, sizeof random, 0) == static_cast<ssize_t>(sizeof random));
-  return fmt::format("{}/.mydhtclient-{:016x}", directory, random);
-}
-
-Status syncDirectory(const std::string& directory) {
-  const FileHandle handle(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!handle.isOpen() || ::fsync(handle.get()) != 0) return reason(errno);
-  return {};
+/// Locks a file that has a hidden name; whether it still has it.
+bool keepsItsName(const FileHandle& file) {
+  // Where there are no locks a sweep gets none either, and leaves the file alone.
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return false;
+  struct stat found {};
+  return ::fstat(file.get(), &found) == 0 && found.st_nlink > 0;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<TemporaryFile>> TemporaryFile::beside(const std::string& target, mode_t mode) {
-  const std::string place = followLinks(target);
-  const std::string directory = directoryOf(place);
-  const std::string name = unusedName(directory);
-  if (name.size() >= sizeof removedBySignal) return reason(ENAMETOOLONG);
-  MYDHT_ASSERT(removedBySignal[0] == '\0');
+Result<std::unique_ptr<TemporaryFile>> TemporaryFile::in(FileHandle directory, std::string name, mode_t mode) {
+  std::unique_ptr<TemporaryFile> made(new TemporaryFile(std::move(directory), std::move(name)));
+  if (made->openNameless(mode)) return made;
+  if (const Status opened = made->openHidden(mode); !opened) return opened.error();
+  return made;
+}
 
-  std::unique_ptr<TemporaryFile> made(new TemporaryFile(place, directory, name));
-  const SignalsHeld held;
-  made->file_ = FileHandle(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-  if (!made->file_.isOpen()) {
-    const int code = errno;
-    made->name_.clear();
-    return reason(code);
-  }
-  std::memcpy(removedBySignal, name.c_str(), name.size() + 1);
-  watchSignals();
+Result<std::unique_ptr<TemporaryFile>> TemporaryFile::hiddenIn(FileHandle directory, std::string name, mode_t mode) {
+  std::unique_ptr<TemporaryFile> made(new TemporaryFile(std::move(directory), std::move(name)));
+  if (const Status opened = made->openHidden(mode); !opened) return opened.error();
   return made;
 }
 
 TemporaryFile::~TemporaryFile() {
-  if (name_.empty()) return;
-  const SignalsHeld held;
   // There is nobody to tell: the error that brought us here is what the user hears.
-  ::unlink(name_.c_str());
-  removedBySignal[0] = '\0';
+  if (!hidden_.empty()) ::unlinkat(directory_.get(), hidden_.c_str(), 0);
+}
+
+/// Where this fails for a reason of the directory, the hidden name will fail for the same, and say so.
+bool TemporaryFile::openNameless(mode_t mode) {
+  file_ = FileHandle(::openat(directory_.get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, mode));
+  return file_.isOpen() && ::access(pathOf(file_).c_str(), F_OK) == 0;
+}
+
+Status TemporaryFile::openHidden(mode_t mode) {
+  removeAbandoned(directory_.get());
+  for (int tries = 0; tries < kTries; ++tries) {
+    hidden_ = freshHiddenName();
+    removed_.emplace(directory_.get(), hidden_);
+    file_ = FileHandle(::openat(directory_.get(), hidden_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+    if (!file_.isOpen()) {
+      const int code = errno;
+      hidden_.clear();
+      return reason(code);
+    }
+    if (keepsItsName(file_)) return {};
+  }
+  return reason(EBUSY);
 }
 
 Status TemporaryFile::publish() {
   if (::fsync(file_.get()) != 0) return reason(errno);
-  {
-    const SignalsHeld held;
-    if (::rename(name_.c_str(), target_.c_str()) != 0) return reason(errno);
-    name_.clear();
-    removedBySignal[0] = '\0';
-  }
-  return syncDirectory(directory_);
+  if (const Status given = giveName(); !given) return given;
+  if (::fsync(directory_.get()) != 0) return reason(errno);
+  return {};
+}
+
+Status TemporaryFile::giveName() {
+  if (!hidden_.empty()) return renameHidden();
+  const std::string path = pathOf(file_);
+  if (::linkat(AT_FDCWD, path.c_str(), directory_.get(), target_.c_str(), AT_SYMLINK_FOLLOW) == 0) return {};
+  if (errno != EEXIST) return reason(errno);
+  // Only a rename takes the place of an older file, and it needs a name to begin with.
+  if (const Status linked = linkHidden(); !linked) return linked;
+  return renameHidden();
+}
+
+Status TemporaryFile::linkHidden() {
+  removeAbandoned(directory_.get());
+  hidden_ = freshHiddenName();
+  removed_.emplace(directory_.get(), hidden_);
+  static_cast<void>(::flock(file_.get(), LOCK_EX | LOCK_NB));  // nobody else can know it
+  const std::string path = pathOf(file_);
+  if (::linkat(AT_FDCWD, path.c_str(), directory_.get(), hidden_.c_str(), AT_SYMLINK_FOLLOW) == 0) return {};
+  const int code = errno;
+  hidden_.clear();
+  return reason(code);
+}
+
+Status TemporaryFile::renameHidden() {
+  if (::renameat(directory_.get(), hidden_.c_str(), directory_.get(), target_.c_str()) != 0) return reason(errno);
+  hidden_.clear();
+  removed_.reset();
+  return {};
 }
 
 }  // namespace mydht::client

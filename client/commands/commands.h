@@ -25,6 +25,16 @@ Status haskey(const Options& options, Nodes& nodes);
 /// Prints the home nodes of the key: `host:port, host:port, host:port`.
 Status whereis(const Options& options, Nodes& nodes);
 
+/// Prints the keys with a prefix, one a line, in the order of their bytes, over the whole ring.
+Status ls(const Options& options, Nodes& nodes);
+
+/// Stores the files of a folder, several at a time, those alone that the ring does not hold already.
+Status upload(const Options& options, Nodes& nodes);
+
+/// Fetches the values of keys with a prefix into a folder, several at a time, those alone that do not lie there
+/// already; never outside of it.
+Status download(const Options& options, Nodes& nodes);
+
 /// Prints the ring as the asked node sees it, as a table.
 Status status(const Options& options, Nodes& nodes);
 

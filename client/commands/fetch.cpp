@@ -27,7 +27,7 @@ class HashedOutput final : public BodySink {
   HashedOutput(Output& output, Progress& progress) : output_(output), progress_(progress) {}
 
   Status begin(const Answer& answer) override {
-    progress_.expect(lengthOf(answer));
+    progress_.expectValue(lengthOf(answer));
     return output_.open();
   }
 

@@ -108,6 +108,16 @@ void ClientProcess::signal(int number) {
   EXPECT_EQ(::kill(process_, number), 0);
 }
 
+bool ClientProcess::hasOpenIn(const std::string& directory) const {
+  const std::string place = std::filesystem::weakly_canonical(directory).string() + "/";
+  std::error_code ended;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(process_) + "/fd", ended)) {
+    const auto target = std::filesystem::read_symlink(entry.path(), ended);
+    if (!ended && target.string().starts_with(place)) return true;
+  }
+  return false;
+}
+
 Ran ClientProcess::finish() {
   closeInput();
   Ran ran;

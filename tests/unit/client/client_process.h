@@ -29,6 +29,8 @@ class ClientProcess {
   void write(const std::string& bytes);
   void closeInput();
   void signal(int number);
+  /// Whether it has a file of that directory open, be it one without a name.
+  bool hasOpenIn(const std::string& directory) const;
   /// Reads all that it prints and waits for its end.
   Ran finish();
 

@@ -129,10 +129,10 @@ TEST_F(FetchTest, LeavesNothingOfAnAnswerThatStands) {
 }
 
 TEST_F(FetchTest, LeavesNothingWhenItIsInterrupted) {
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGKILL}) {
     ScriptedServer server({{.answer = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"}});
     ClientProcess process({"-h", server.address(), "get", "k", "-o", folder_.path("f")});
-    while (folder_.names().empty()) ::usleep(1000);  // its file is there: it is in the middle of the body
+    while (!process.hasOpenIn(folder_.path("."))) ::usleep(1000);  // it is in the middle of the body
     process.signal(signal);
     EXPECT_EQ(process.finish().exit, 128 + signal);
     EXPECT_THAT(folder_.names(), ElementsAre());

@@ -184,7 +184,7 @@ Task<http::Response> getPage(const Context& context, http::Request& request) {
 
 Task<http::Response> getIcon(const Context& context, http::Request& request) {
   cluster::Coordinator& coordinator = coordinatorOf(context, request);
-  auto stored = co_await coordinator.locate("favicon.ico", cluster::Consistency::One, false, request.deadline());
+  auto stored = co_await coordinator.locate("favicon.ico", cluster::Consistency::Quorum, false, request.deadline());
   http::Response response =
       stored ? http::respondEmpty(302) : http::respond(200, "image/svg+xml", std::string(web::pageIcon()));
   if (stored) response.header("Location", "/favicon.ico");

@@ -86,10 +86,9 @@ function keyRow(entry) {
   toggle.addEventListener('click', () => {
     list.open = open ? undefined : entry.key;
     showKeys();
-    for (const button of byId('keys').querySelectorAll('.toggle')) if (button.dataset.key === entry.key) button.focus();
   });
   const row = make('tr', { role: 'row', className: open ? 'is-open' : '' },
-    make('td', { role: 'rowheader', className: 'key' }, url ? make('a', { href: url, target: '_blank', rel: 'noopener noreferrer' }, name) : name),
+    make('td', { role: 'rowheader', className: 'key' }, url ? make('a', { href: url, target: '_blank', rel: 'noopener noreferrer', 'data-key': entry.key }, name) : name),
     td('number size', 'Size', sizeText(entry.size)),
     td('time', 'Changed', make('time', { dateTime: time.toISOString(), title: time.toLocaleString() }, agoText(entry.modified))),
     td('hash', 'SHA-256', make('code', { title: entry.sha256 }, (entry.sha256 ?? '').slice(0, 10))),
@@ -171,7 +170,12 @@ function showKeys() {
     rows.push(keyRow(entry));
     if (list.open === entry.key) rows.push(detailRow(entry));
   }
+  // Who stands on a key by keyboard still does so when the rows are made anew.
+  const at = byId('keys').contains(document.activeElement) ? document.activeElement : undefined;
   byId('keys').tBodies[0].replaceChildren(...rows);
+  if (at?.dataset.key !== undefined) {
+    [...byId('keys').querySelectorAll(`${at.localName}[data-key]`)].find((one) => one.dataset.key === at.dataset.key)?.focus();
+  }
   byId('keys').hidden = rows.length === 0;
   showPages();
   for (const head of byId('keys').querySelectorAll('th[data-sort]')) {
@@ -243,6 +247,6 @@ function keysChanged(status) {
   clearTimeout(keysChanged.timer);
   keysChanged.timer = setTimeout(() => {
     keysChanged.last = Date.now();
-    if (list.open === undefined && !byId('ask').open && !byId('keys').contains(document.activeElement)) loadKeys();
+    if (list.open === undefined) loadKeys();
   }, wait);
 }

@@ -80,7 +80,7 @@ async function put(key, file, line, replace) {
     const copies = request.getResponseHeader('Mydht-Copies');
     line.say('good', make('a', { href: pathOf(key), target: '_blank', rel: 'noopener noreferrer' }, 'Stored'),
       copies ? `, ${copies.replace('/', ' of ')} copies on disk` : '');
-    if (byId('keys').contains(document.activeElement) === false) loadKeys();
+    if (list.open === undefined) loadKeys();
   } catch (error) {
     line.say('bad', `Not stored: ${error instanceof TypeError ? 'the node does not answer' : error.message}`);
   }
@@ -99,11 +99,14 @@ async function workOff() {
   workOff();
 }
 
-/** Puts files under their names, behind the prefix that is looked at. */
+/** The folder that is looked at: what was typed, up to its last slash. */
+const folder = () => byId('prefix').value.replace(/[^/]*$/, '');
+
+/** Puts files under their names, in the folder that is looked at. */
 function putFiles(files) {
   if (readOnly) return;
   for (const [name, file] of files) {
-    const key = list.prefix + name;
+    const key = folder() + name;
     enqueue(key, file, uploadLine(key, file));
   }
 }
@@ -142,7 +145,7 @@ function prepareDrop() {
     depth += 1;
     show(true);
     setText(byId('drop').firstElementChild, readOnly ? `Nothing can be put from here: ${readOnly}`
-      : `Drop to put ${list.prefix ? `under “${list.prefix}”` : 'on the ring'}`);
+      : `Drop to put ${folder() ? `under “${folder()}”` : 'on the ring'}`);
   });
   addEventListener('dragleave', (event) => {
     if (!dragsFiles(event)) return;
@@ -161,14 +164,14 @@ function prepareDrop() {
 }
 
 function showPutHint() {
-  const under = list.prefix ? `under “${list.prefix}” and their names` : 'under their names';
+  const under = folder() ? `under “${folder()}” and their names` : 'under their names';
   setText(byId('put-hint'), readOnly ? `Read only from here: ${readOnly}` : `Files dropped on this page are put ${under}.`);
 }
 
 function preparePut() {
   byId('put-button').disabled = readOnly !== '';
   showPutHint();
-  byId('prefix').addEventListener('input', () => setTimeout(showPutHint, 200));
+  byId('prefix').addEventListener('input', showPutHint);
   byId('put-button').addEventListener('click', () => byId('files').click());
   byId('files').addEventListener('change', () => {
     putFiles([...byId('files').files].map((file) => [file.name, file]));

@@ -55,13 +55,14 @@ function agoText(seconds) {
 // What cannot be seen, or would turn the text around it: control bytes, blanks at the ends, marks of direction.
 const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|^ +| +$/g;
 
+const ESCAPES = { ' ': '␣', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
 function hiddenText(text) {
   return [...text].map((c) => {
     const code = c.codePointAt(0);
-    if (code === 0x20) return '␣';
-    if (code < 0x20) return String.fromCodePoint(0x2400 + code);
-    if (code === 0x7f) return '␡';
-    return `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
+    if (ESCAPES[c] !== undefined) return ESCAPES[c];
+    const hex = code.toString(16).toUpperCase();
+    return code < 0x100 ? `\\x${hex.padStart(2, '0')}` : `U+${hex.padStart(4, '0')}`;
   }).join('');
 }
 

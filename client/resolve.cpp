@@ -93,6 +93,9 @@ Result<Addresses> resolve(const NodeAddress& node, std::chrono::milliseconds pat
     return Error{Kind::Unavailable, "the name server does not answer"};
   }
   const AddressList list(lookup->control.ar_result);
+  if (error == EAI_NONAME || error == EAI_AGAIN) {
+    return Error{Kind::Unavailable, std::string(gai_strerror(error)) + ": write it into DNS or /etc/hosts"};
+  }
   if (error != 0) return Error{Kind::Unavailable, gai_strerror(error)};
   Addresses addresses = toAddresses(list);
   if (addresses.empty()) return Error{Kind::Unavailable, "the name has no address"};

@@ -47,7 +47,7 @@ Result<short> pollFor(int socket, short events, milliseconds patience) {
 Status awaitConnected(int socket, milliseconds patience) {
   const auto ready = pollFor(socket, POLLOUT, patience);
   if (!ready) return ready.error();
-  if (*ready == 0) return Error{Kind::Unavailable, "no answer"};
+  if (*ready == 0) return Error{Kind::Unavailable, "no answer: it is off, or a firewall drops this port"};
   int code = 0;
   socklen_t size = sizeof code;
   if (::getsockopt(socket, SOL_SOCKET, SO_ERROR, &code, &size) != 0) return systemError(errno);

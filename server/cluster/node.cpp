@@ -171,7 +171,7 @@ Task<Status> Node::enterRing() {
   }
   auto joined = co_await changes_.join(std::move(seeds), std::move(member), self.replaces);
   if (!joined && joined.error().kind == Kind::Unavailable) {
-    co_return joined.error().within("no member of the ring answers");
+    co_return joined.error().within("no member of the ring took this node in");
   }
   co_return joined;
 }

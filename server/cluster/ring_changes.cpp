@@ -3,9 +3,28 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 namespace mydht::cluster {
+namespace {
+
+/// A joiner that could not be called back: why, and what its administrator can do about it.
+Error notCalledBack(const std::string& joiner, const std::string& here, const std::string& why) {
+  constexpr std::array kLoopback = {"localhost", "127.", "[::1]"};
+  const auto begins = [&joiner](const char* name) { return joiner.starts_with(name); };
+  if (std::any_of(kLoopback.begin(), kLoopback.end(), begins)) {
+    return {Kind::BadRequest,
+            fmt::format("{} is a loopback name: for {} it means its own machine, not yours: start the "
+                        "node with -h set to a name that means it on every machine",
+                        joiner, here)};
+  }
+  return {Kind::BadRequest, fmt::format("{} cannot call {} back ({}): start the node with -h set to a name that means "
+                                        "it on every machine, and reaches it",
+                                        here, joiner, why)};
+}
+
+}  // namespace
 
 RingChanges::RingChanges(Executor& loop, const Settings& settings, Membership& membership, Peers& peers, Random& random,
                          Journal& journal)
@@ -138,19 +157,11 @@ std::string RingChanges::busyWith(const ring::View& view) const {
 Task<Status> RingChanges::callBack(const wire::Join& join, Deadline deadline) {
   const std::string hostPort = join.hostPort;
   const NodeId joiner = join.member.id;
-  auto hello = co_await peers_.askAt(hostPort, wire::Hello(), deadline);
-  if (!hello) {
-    co_return Error{Kind::BadRequest,
-                    fmt::format("{} cannot be reached from {} ({}): start it with -h set to a name that the "
-                                "other nodes can reach",
-                                hostPort, settings_.hostPort, hello.error().text)};
-  }
-  if (hello->from.node != joiner) {
-    co_return Error{Kind::BadRequest,
-                    fmt::format("seen from {}, {} is another node: start it with -h set to a name that means it "
-                                "everywhere, not a loopback name",
-                                settings_.hostPort, hostPort)};
-  }
+  // In time for the joiner to hear the advice rather than nothing.
+  const Deadline callBy = std::min(deadline, loop_.now() + settings_.timing.call);
+  auto hello = co_await peers_.askAt(hostPort, wire::Hello(), callBy);
+  if (!hello) co_return notCalledBack(hostPort, settings_.hostPort, hello.error().text);
+  if (hello->from.node != joiner) co_return notCalledBack(hostPort, settings_.hostPort, "another node answers there");
   co_return Status();
 }
 

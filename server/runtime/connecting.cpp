@@ -21,7 +21,10 @@ Result<Addresses> lookUp(const std::string& host, std::uint16_t port) {
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
   const int failed = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
-  if (failed != 0) return Error{Kind::Unavailable, host + ": " + ::gai_strerror(failed)};
+  if (failed != 0) {
+    return Error{Kind::Unavailable, "no address is known for " + host + " (" + ::gai_strerror(failed) +
+                                        "): write it into DNS or /etc/hosts"};
+  }
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, &::freeaddrinfo);
   Addresses addresses;
   for (const addrinfo* at = found; at != nullptr; at = at->ai_next) addresses.emplace_back(at->ai_addr, at->ai_addrlen);
@@ -32,9 +35,21 @@ Error cannotConnect(const SocketAddress& address, const std::string& reason) {
   return Error{Kind::Unavailable, "cannot connect to " + address.toString() + ": " + reason};
 }
 
+/// What happened and, since it stands in a log line that somebody reads who has just installed this, what to look at.
 std::string reasonOf(int code) {
-  return std::generic_category().message(code);
+  const std::string reason = std::generic_category().message(code);
+  switch (code) {
+    case ECONNREFUSED:
+      return reason + ": nothing listens there";
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+      return reason + ": the network or a firewall between does not let this port through";
+    default:
+      return reason;
+  }
 }
+
+constexpr const char* kSilence = "timed out: the machine is off, or a firewall drops this port";
 
 int outcomeOf(int descriptor) {
   int outcome = 0;
@@ -62,7 +77,7 @@ Task<Result<std::unique_ptr<Socket>>> connectTo(EventLoop& loop, SocketAddress a
   if (!socket->ok()) co_return cannotConnect(address, "the event loop takes no more sockets");
   if (result != 0) {
     const bool ready = co_await socket->connected(deadline);
-    if (!ready) co_return cannotConnect(address, "timed out");
+    if (!ready) co_return cannotConnect(address, kSilence);
     const int outcome = outcomeOf(descriptor);
     if (outcome != 0) co_return cannotConnect(address, reasonOf(outcome));
   }

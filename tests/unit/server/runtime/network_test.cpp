@@ -125,7 +125,8 @@ TEST(ConnectTest, NobodyThereIsUnavailableWithTheReason) {
     free = listening->port;
   }
   const auto text = runOn(thread.loop(), connectAndRead(thread.loop(), SocketAddress("127.0.0.1", free)));
-  EXPECT_EQ(text, "cannot connect to 127.0.0.1:" + std::to_string(free) + ": Connection refused");
+  EXPECT_EQ(text,
+            "cannot connect to 127.0.0.1:" + std::to_string(free) + ": Connection refused: nothing listens there");
 }
 
 Task<std::string> acceptUntilStopped(EventLoop& loop, Poco::Net::ServerSocket server) {

@@ -39,7 +39,7 @@ def check(tree):
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         formats = pool.map(lambda part: _ask(tree, ["clang-format", "--dry-run", "-Werror"], part), parts)
         found = [finding for part in formats for finding in part]
-    return found + _ask(tree, ["shellcheck", "-f", "gcc"], shell_scripts(tree))
+    return found + _ask(tree, ["shellcheck", "-x", "-f", "gcc"], shell_scripts(tree))
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ test('ThreeNodesStandInTheDrawingAndInTheTable', async () => {
     for (const node of ring.nodes) {
       const row = nodeRow(page, node);
       await row.getByText('serves').waitFor();
-      assert.match(await row.textContent(), /33 %/);
+      assert.match(await row.textContent(), /33\s%/);
     }
     const views = new Set(await page.locator('#nodes td.view code').allTextContents());
     assert.equal(views.size, 1);
@@ -123,7 +123,7 @@ test('SevenNodesShareTheRingEvenly', async () => {
       assert.equal(await page.locator('#ring g.share').count(), 7);
       await until('seven shares', async () => {
         const shares = await page.locator('#nodes td.share-cell').allTextContents();
-        return shares.length === 7 && shares.every((share) => /^1[345] %/.test(share));
+        return shares.length === 7 && shares.every((share) => /^1[345]\s%/.test(share));
       });
       assertQuiet(page);
     });
@@ -233,7 +233,7 @@ test('AChosenFileIsStoredDownloadedAndDeleted', async () => {
   await withPage(ring.nodes[0], {}, async (page) => {
     await search(page, 'chosen/', 'Whole ring');
     await page.locator('#files').setInputFiles({ name: 'large.bin', mimeType: 'application/octet-stream', buffer: Buffer.from(content) });
-    await page.locator('#uploads').getByText('3 of 3 copies').or(page.locator('#uploads').getByText('2 of 3 copies')).waitFor();
+    await page.locator('#uploads').getByText(/2 of 3 copies so far|all 3 copies/).waitFor();
     await openDetails(page, 'large.bin');
     const homes = page.locator('.detail .homes a');
     await homes.nth(2).waitFor();
@@ -404,6 +404,7 @@ async function withStatus(change, use) {
   const body = JSON.stringify(status);
   const context = await browser.newContext();
   const page = await context.newPage();
+  await page.clock.install();
   await page.route('**/_mydht/events', (route) => route.fulfill({ contentType: 'text/event-stream', body: `data: ${body}\n\n` }));
   await page.route('**/_mydht/ring', (route) => route.fulfill({ contentType: 'application/json', body }));
   await page.goto(`${ring.nodes[0].url}/`);
@@ -444,6 +445,20 @@ test('ANodeWithAnotherViewOfTheRingStandsOut', async () => {
     await page.locator('#nodes tr.is-strange').getByText('differs').waitFor();
     await page.locator('#ring g.is-strange').waitFor({ state: 'attached' });
     assert.equal(await page.locator('#nodes tr.is-strange').count(), 1);
+  });
+});
+
+test('ANodeThatLacksKeysIsNamedOnceTheNumbersStandStill', async () => {
+  const change = (status, others) => {
+    status.keys = 100;
+    status.members.forEach((member) => Object.assign(member, { keys: member === others[0] ? 97 : 100 }));
+  };
+  await withStatus(change, async (page) => {
+    await health(page, 'Every key has all its 3 copies.');
+    await until('the line', async () => {
+      await page.clock.runFor(1000);
+      return /lacks its copy of 3 keys/.test(await page.locator('#health-line').textContent());
+    });
   });
 });
 

@@ -37,6 +37,20 @@ function moveLine(members) {
   }).join('; ');
 }
 
+// For so long the numbers must have stood still before they count: what is being written reaches some nodes first.
+const SETTLED = 10_000;
+const counted = { text: '', since: 0 };
+
+/** Where each node is home to every key: those that have fewer keys than another, and how many fewer. */
+function lacking(status, present) {
+  if (present.length !== status.copies || present.some((m) => m.keys === undefined)) return [];
+  const keys = present.map((m) => (m.id === status.self ? status.keys : m.keys));
+  if (counted.text !== String(keys)) Object.assign(counted, { text: String(keys), since: Date.now() });
+  if (Date.now() - counted.since < SETTLED) return [];
+  const most = Math.max(...keys);
+  return present.map((m, place) => ({ name: m.name, fewer: most - keys[place] })).filter((m) => m.fewer > 0);
+}
+
 /** {level: good, busy, warn or bad; line; more} */
 function healthOf(status) {
   const present = presentMembers(status);
@@ -54,6 +68,11 @@ function healthOf(status) {
     const other = strange.length === 1 ? 'has another view' : 'have another view';
     return { level: 'warn', line: `${namesOf(strange)} ${other} of the ring than this node.`,
       more: 'Views agree by themselves within seconds. If this stays, compare the versions of the program.' };
+  }
+  const short = lacking(status, present);
+  if (short.length > 0) {
+    return { level: 'warn', line: `${short.map((m) => `${m.name} lacks its copy of ${plural(m.fewer, 'key')}`).join('; ')}.`,
+      more: 'The home nodes of a key find out by themselves and agree; “mydhtclient balance” hurries it.' };
   }
   if (copies < status.replicas) return fewHealth(status, copies);
   return { level: 'good', line: `Every key has all its ${copies === 1 ? 'copies: one' : `${copies} copies`}.`,

@@ -66,7 +66,7 @@ async function askOnce() {
   try {
     const answer = await fetch('/_mydht/ring', { cache: 'no-store' });
     if (!answer.ok) return lost();
-    hear(await answer.json());
+    hear({ ...await answer.json(), traffic: live.status.traffic });
     again(POLL);
   } catch {
     lost();

@@ -70,6 +70,13 @@ function askReplace(key, file, line) {
   line.say('warn', 'There is a value under this key already. ', replace);
 }
 
+/** "2/3" -> ": 2 of 3 copies so far"; the others follow behind the answer. */
+function copiesText(copies) {
+  const [made, wanted] = (copies ?? '').split('/');
+  if (wanted === undefined) return '';
+  return made === wanted ? `: all ${wanted} copies` : `: ${made} of ${wanted} copies so far`;
+}
+
 async function put(key, file, line, replace) {
   line.say('busy', sizeText(file.size));
   try {
@@ -77,9 +84,8 @@ async function put(key, file, line, replace) {
     const request = await send(key, file, line, replace);
     if (request.status === 412) return askReplace(key, file, line);
     if (request.status >= 300) return line.say('bad', `Not stored: ${problemText(request)}`);
-    const copies = request.getResponseHeader('Mydht-Copies');
     line.say('good', make('a', { href: pathOf(key), target: '_blank', rel: 'noopener noreferrer' }, 'Stored'),
-      copies ? `, ${copies.replace('/', ' of ')} copies on disk` : '');
+      copiesText(request.getResponseHeader('Mydht-Copies')));
     if (list.open === undefined) loadKeys();
   } catch (error) {
     line.say('bad', `Not stored: ${error instanceof TypeError ? 'the node does not answer' : error.message}`);

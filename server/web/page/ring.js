@@ -14,7 +14,7 @@ const point = (radius, degrees) => {
 
 /** An arc clockwise; a whole turn is made of two. */
 function arcPath(radius, from, to) {
-  if (to - from > 359.9) return `${arcPath(radius, from, from + 180)} ${arcPath(radius, from + 180, from + 359.89)}`;
+  if (to - from > 359.9) return `${arcPath(radius, from, from + 180)}${arcPath(radius, from + 180, from + 360)}`;
   return `M${point(radius, from)}A${radius} ${radius} 0 ${to - from > 180 ? 1 : 0} 1 ${point(radius, to)}`;
 }
 

@@ -11,7 +11,7 @@ function sizeText(bytes) {
     unit += 1;
   }
   const digits = unit === 0 || value >= 99.95 ? 0 : 1;
-  return `${value.toFixed(digits)} ${UNITS[unit]}`;
+  return `${value.toFixed(digits)}\u00a0${UNITS[unit]}`;
 }
 
 /** Thousands apart: "16 384", with narrow blanks. */
@@ -42,7 +42,7 @@ function offsetText(micros) {
   return `${sign}${(size / 1e6).toFixed(1)} s`;
 }
 
-const percentText = (part) => `${(100 * part).toFixed(part > 0 && part < 0.0995 ? 1 : 0)} %`;
+const percentText = (part) => `${(100 * part).toFixed(part > 0 && part < 0.0995 ? 1 : 0)}\u00a0%`;
 
 /** How long ago, roughly; the exact time goes into a tooltip. */
 function agoText(seconds) {

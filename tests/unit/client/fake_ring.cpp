@@ -54,6 +54,9 @@ bool takeChunked(std::string& buffer, std::string& body) {
 
 FakeRing::FakeRing() {
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  // What the kernel takes off the client's hands at once is little: a pause is felt there.
+  const int bytes = 128 * 1024;
+  EXPECT_EQ(::setsockopt(listener_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes), 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -164,6 +167,7 @@ bool FakeRing::serveRequest(int connection, std::string& buffer) {
   std::string body;
   while (chunked ? !takeChunked(buffer, body) : buffer.size() < length) {
     if (!more()) return false;
+    if (length > 0) std::this_thread::sleep_for(std::chrono::milliseconds(pauseMillis_));
   }
   if (!chunked) {
     body = buffer.substr(0, length);

@@ -33,7 +33,7 @@ class FakeRing {
   void failListings();
   /// At most so many items a page.
   void pagesOf(std::size_t items);
-  /// A value goes out in pieces of 64 KiB with so long a pause between them.
+  /// A value goes out, and comes in, in pieces of 64 KiB with so long a pause between them.
   void pauseBetweenPieces(unsigned milliseconds) { pauseMillis_ = milliseconds; }
 
   /// What was asked until now: `PUT /key`, `GET /_mydht/keys?limit=1000`.

@@ -31,6 +31,14 @@ protocol::NodeStatus memberShapeOf(const cluster::MemberStatus& member) {
   if (!member.self && member.called) shape.lastCallOk = member.lastCallOk;
   shape.lastError = member.lastError;
   shape.partitions = member.partitions;
+  shape.clockOffsetMicros = member.clockOffsetMicros;
+  shape.fingerprint = member.fingerprint;
+  if (!member.summary) return shape;
+  shape.keys = member.summary->keys;
+  shape.bytes = member.summary->bytes;
+  shape.toFill = member.summary->toFill;
+  shape.uptimeSeconds = member.summary->uptimeSeconds;
+  shape.version = member.summary->programVersion;
   return shape;
 }
 

@@ -89,6 +89,7 @@ Task<Status> Node::start() {
   auto identified = co_await identify();
   if (!identified) co_return identified;
   started_ = true;
+  startedAt_ = loop_.now();
   auto entered = co_await enterRing();
   if (!entered) {
     co_await stop();
@@ -278,6 +279,8 @@ Task<> Node::stop() {
 
 Task<> Node::duties() {
   while (!stopping_) {
+    const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(loop_.now() - startedAt_);
+    uptimeSeconds_ = static_cast<std::uint32_t>(uptime.count());
     co_await gossipOnce();
     correctClock();
     auto completed = co_await changes_.tryComplete(loop_.now() + 2 * settings_.timing.call);
@@ -323,7 +326,24 @@ wire::Gossip Node::gossipMessage() const {
     gossip.filledIn = standing->view->newest().name();
     gossip.filled = store::bitsOf(standing->filled);
   }
+  gossip.summary = summary();
   return gossip;
+}
+
+std::uint32_t Node::toFill() const {
+  const StandingPtr standing = membership_.standing();
+  if (!standing->view) return 0;
+  std::uint32_t count = 0;
+  for (std::size_t i = 0; i < limits::kPartitions; ++i) {
+    const bool home = standing->view->newest().isHome(membership_.self().node, static_cast<PartitionId>(i));
+    if (home && !standing->filled[i]) ++count;
+  }
+  return count;
+}
+
+wire::Summary Node::summary() const {
+  const store::Totals totals = store_.totals();
+  return {totals.keys, totals.bytes, toFill(), uptimeSeconds_, settings_.programVersion};
 }
 
 Task<> Node::gossipOnce() {
@@ -348,6 +368,8 @@ Task<Status> Node::hearGossip(wire::Speaker from, wire::Gossip gossip, Deadline 
   for (const wire::Address& address : gossip.addresses) peers_.learn(address);
   const ring::ViewPtr view = membership_.view();
   if (!view || from.ringIdentity != view->ringIdentity()) co_return Status();
+  summaries_.heard(from.node, std::move(gossip.summary));
+  summaries_.keepOnly(view->members());
   if (!gossip.filled.empty() || gossip.filledIn != ring::VersionName()) changes_.heardFilled(from.node, gossip);
   if (from.newest > view->newest().name() || from.complete > view->complete().name()) {
     auto theirs = co_await peers_.askAt(from.hostPort, wire::GetView(), deadline);
@@ -356,6 +378,29 @@ Task<Status> Node::hearGossip(wire::Speaker from, wire::Gossip gossip, Deadline 
     co_return adopted;
   }
   co_return Status();
+}
+
+MemberStatus Node::memberStatus(const ring::View& view, const ring::Member& record, MemberState state) const {
+  const PeerHealth health = peers_.health(record.id);
+  const bool self = record.id == membership_.self().node;
+  MemberStatus status{record.id,
+                      state,
+                      peers_.nameOf(record.id),
+                      self,
+                      self || health.called,
+                      self || health.lastCallOk,
+                      health.lastError,
+                      view.newest().partitionsOf(record.id),
+                      record.weightHundredths,
+                      record.zone,
+                      {},
+                      {},
+                      {}};
+  const bool heard = health.newest != ring::VersionName();
+  if (self || heard) status.clockOffsetMicros = self ? 0 : health.clockOffsetMicros;
+  if (self || heard) status.fingerprint = self ? view.newest().fingerprint() : health.fingerprint;
+  status.summary = self ? summary() : summaries_.of(record.id);
+  return status;
 }
 
 NodeStatus Node::status() const {
@@ -374,18 +419,11 @@ NodeStatus Node::status() const {
   status.changing = view.changing();
   status.replicas = view.newest().list().replicas;
   status.copies = view.newest().copies();
-  for (std::size_t i = 0; i < limits::kPartitions; ++i) {
-    const bool home = view.newest().isHome(status.node, static_cast<PartitionId>(i));
-    if (home && !standing->filled[i]) ++status.toFill;
-  }
+  status.toFill = toFill();
   for (const ring::Member& record : view.newest().list().members) {
     const MemberState state = stateOf(view, record.id);
     if (state == MemberState::Gone || state == MemberState::Removed) continue;
-    const PeerHealth health = peers_.health(record.id);
-    const bool self = record.id == status.node;
-    status.members.push_back({record.id, state, peers_.nameOf(record.id), self, self || health.called,
-                              self || health.lastCallOk, health.lastError, view.newest().partitionsOf(record.id),
-                              record.weightHundredths, record.zone, health.clockOffsetMicros});
+    status.members.push_back(memberStatus(view, record, state));
   }
   if (addressTaken_) {
     status.trouble =

@@ -12,6 +12,7 @@
 #include "server/cluster/peers.h"
 #include "server/cluster/ring_changes.h"
 #include "server/cluster/settings.h"
+#include "server/cluster/summaries.h"
 #include "server/ports/clock.h"
 #include "server/ports/disk.h"
 #include "server/ports/journal.h"
@@ -47,7 +48,9 @@ struct MemberStatus {
   unsigned partitions = 0;  ///< that it is home to, in the newest version
   std::uint32_t weightHundredths = 100;
   std::string zone;
-  std::int64_t clockOffsetMicros = 0;
+  std::optional<std::int64_t> clockOffsetMicros{};  ///< its clock less this node's; none: not heard of yet
+  std::optional<std::uint64_t> fingerprint{};       ///< of its newest table
+  std::optional<wire::Summary> summary{};           ///< what it said of itself last
 };
 
 /// What a node shows of itself and its ring.
@@ -126,6 +129,9 @@ class Node final : public PeerHandler {
   void correctClock();
   Task<> exchange(NodeId node, wire::Gossip gossip);
   wire::Gossip gossipMessage() const;
+  std::uint32_t toFill() const;
+  wire::Summary summary() const;
+  MemberStatus memberStatus(const ring::View& view, const ring::Member& record, MemberState state) const;
   Task<Status> hearGossip(wire::Speaker from, wire::Gossip gossip, Deadline deadline);
   Task<Result<Call>> handleCounted(Call request, Deadline deadline);
   Task<Result<Call>> answer(wire::Request request, Body body, Deadline deadline);
@@ -146,6 +152,7 @@ class Node final : public PeerHandler {
   std::uint64_t syncedAtStart_ = 0;
   Membership membership_;
   Peers peers_;
+  Summaries summaries_;
   Staging staging_;
   Copier copier_;
   HomeNode home_;
@@ -158,9 +165,11 @@ class Node final : public PeerHandler {
   std::atomic<bool> stopping_{false};
   std::atomic<std::size_t> answering_{0};  // calls of other nodes under way, on any loop
   std::atomic<bool> started_{false};
-  std::atomic<bool> identified_{false};    // what other loops read of this node is in place
-  std::atomic<bool> addressTaken_{false};  // members of another ring know this address as one of theirs
-  bool stopped_ = false;                   // loop 0: everything of it has ended
+  std::atomic<bool> identified_{false};          // what other loops read of this node is in place
+  std::atomic<bool> addressTaken_{false};        // members of another ring know this address as one of theirs
+  Time startedAt_{};                             // loop 0
+  std::atomic<std::uint32_t> uptimeSeconds_{0};  // since then, as of the last round of duties
+  bool stopped_ = false;                         // loop 0: everything of it has ended
   std::string fatal_;
   Signal stop_;
   Gate duties_;

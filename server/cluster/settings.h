@@ -49,6 +49,7 @@ struct Settings {
   std::uint32_t replicas = 3;  ///< counts for the first node of a ring only
   std::uint32_t weightHundredths = 100;
   std::string zone;
+  std::string programVersion{};  ///< told to other nodes, for people
   std::size_t cacheBytes = 64 * 1024 * 1024;
   Timing timing;
   DeliberateBugs bugs;

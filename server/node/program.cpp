@@ -51,6 +51,7 @@ cluster::Settings clusterSettings(const Options& options, std::uint16_t port) {
   settings.replicas = options.replicas;
   settings.weightHundredths = options.weightHundredths;
   settings.zone = options.zone;
+  settings.programVersion = programVersion();
   settings.cacheBytes = options.cacheMib * kMib;
   return settings;
 }

@@ -6,6 +6,7 @@ namespace mydht::wire {
 namespace {
 
 constexpr std::size_t kHostPortBytes = 300;
+constexpr std::size_t kProgramVersionBytes = 64;
 // A fill's least row: an entry with a key of one byte and without a content type, and the flag that no value follows.
 constexpr std::size_t kLeastRow = 75;
 constexpr std::size_t kLeastEntry = kLeastRow - 1;
@@ -182,7 +183,8 @@ Join Join::read(Reader& in) {
 void Gossip::write(Writer& out) const {
   out.number(static_cast<std::uint32_t>(addresses.size()));
   for (const Address& address : addresses) out.number(address.node).number(address.boot).text(address.hostPort);
-  out.name(filledIn).text(filled);
+  out.name(filledIn).text(filled).number(summary.keys).number(summary.bytes).number(summary.toFill);
+  out.number(summary.uptimeSeconds).text(summary.programVersion);
 }
 
 Gossip Gossip::read(Reader& in) {
@@ -198,6 +200,11 @@ Gossip Gossip::read(Reader& in) {
   message.filledIn = in.name();
   message.filled = in.text(limits::kPartitions / 8);
   if (!message.filled.empty() && message.filled.size() != limits::kPartitions / 8) in.fail();
+  in.number(message.summary.keys);
+  in.number(message.summary.bytes);
+  in.number(message.summary.toFill);
+  in.number(message.summary.uptimeSeconds);
+  message.summary.programVersion = in.text(kProgramVersionBytes);
   return message;
 }
 

@@ -128,6 +128,15 @@ struct Address {
   std::string hostPort;
   bool operator==(const Address&) const = default;
 };
+/// What a node says of itself, for people.
+struct Summary {
+  std::uint64_t keys = 0;    ///< live ones that lie there
+  std::uint64_t bytes = 0;   ///< of their values
+  std::uint32_t toFill = 0;  ///< partitions that it has still to fill
+  std::uint32_t uptimeSeconds = 0;
+  std::string programVersion;  ///< at most 64 bytes
+  bool operator==(const Summary&) const = default;
+};
 /// Goes both ways: the answer has the same shape.
 struct Gossip {
   static constexpr MessageType kType = MessageType::Gossip;
@@ -135,6 +144,7 @@ struct Gossip {
   std::vector<Address> addresses;
   ring::VersionName filledIn;  ///< the newest version of the sender
   std::string filled;          ///< a bit a partition, empty when no change is under way
+  Summary summary;             ///< of the sender
   void write(Writer& out) const;
   static Gossip read(Reader& in);
 };

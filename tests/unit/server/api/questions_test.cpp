@@ -32,6 +32,13 @@ TEST(Questions, TheStatusIsTheShapeThatClientsRead) {
   ASSERT_EQ(ring->members.size(), 1U);
   EXPECT_EQ(ring->members[0].state, protocol::MemberState::Active);
   EXPECT_EQ(ring->members[0].partitions, limits::kPartitions);
+  EXPECT_EQ(ring->members[0].keys, 1U);
+  EXPECT_EQ(ring->members[0].bytes, 5U);
+  EXPECT_EQ(ring->members[0].toFill, 0U);
+  EXPECT_EQ(ring->members[0].version, "0.1.0");
+  EXPECT_EQ(ring->members[0].clockOffsetMicros, 0);
+  EXPECT_EQ(ring->members[0].fingerprint, ring->fingerprint);
+  EXPECT_TRUE(ring->members[0].uptimeSeconds);
 }
 
 TEST(Questions, TheRingIsTheSameWithoutKeys) {

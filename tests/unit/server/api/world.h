@@ -90,6 +90,7 @@ class World {
   static cluster::Settings settings() {
     cluster::Settings settings;
     settings.hostPort = "localhost:50140";
+    settings.programVersion = "0.1.0";
     return settings;
   }
   static simulation::SimDiskOptions quick() {

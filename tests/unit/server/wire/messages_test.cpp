@@ -64,6 +64,8 @@ RC_GTEST_PROP(Messages, GossipComesBackWhole, ()) {
   }
   message.filledIn = anyName();
   if (anyFlag()) message.filled = std::string(limits::kPartitions / 8, static_cast<char>(anyNumber<std::uint8_t>()));
+  message.summary = {anyNumber<std::uint64_t>(), anyNumber<std::uint64_t>(), anyNumber<std::uint32_t>(),
+                     anyNumber<std::uint32_t>(), anyText(0, 20)};
   comesBackWhole(message);
 }
 

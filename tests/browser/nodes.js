@@ -19,10 +19,10 @@ export async function until(what, condition, patience = PATIENCE) {
 }
 
 class Node {
-  constructor(program, directory) {
+  constructor(program, directory, port) {
     this.program = program;
     this.directory = directory;
-    this.port = 0;
+    this.port = port;
   }
 
   get name() {
@@ -68,8 +68,8 @@ class Node {
   }
 }
 
-/** A ring of so many nodes; end() ends them all and removes what they stored. */
-export async function startRing(programs, size) {
+/** A ring of so many nodes, on free ports or, for a picture, on the usual ones; end() ends them all and removes what they stored. */
+export async function startRing(programs, size, firstPort = 0) {
   const folder = await mkdtemp(join(tmpdir(), 'mydht-browser-'));
   const nodes = [];
   const end = async () => {
@@ -78,7 +78,7 @@ export async function startRing(programs, size) {
   };
   try {
     for (let i = 0; i < size; i += 1) {
-      const node = new Node(join(programs, 'mydhtserver'), join(folder, String(i)));
+      const node = new Node(join(programs, 'mydhtserver'), join(folder, String(i)), firstPort && firstPort + i);
       nodes.push(node);
       await node.start(...(i > 0 ? [nodes[0]] : []));
     }

@@ -24,7 +24,7 @@ async function use(nodes, page) {
 }
 
 async function picture(browser, node, name, options, prepare = () => {}) {
-  const page = await open(browser, node, { deviceScaleFactor: 2, ...options });
+  const page = await open(browser, node, { deviceScaleFactor: 1.5, ...options });
   await until('what members say of themselves', async () => (await page.locator('#nodes td.view code').count()) === (await page.locator('#nodes tbody tr').count()));
   await page.locator('#ring .keys-of').waitFor({ state: 'attached' });
   await page.locator('#keys tbody tr').first().waitFor();
@@ -33,7 +33,7 @@ async function picture(browser, node, name, options, prepare = () => {}) {
   await page.context().close();
 }
 
-const ring = await startRing(programs, Number(process.argv[3] ?? 3));
+const ring = await startRing(programs, 3, 50140);
 const browser = await launch();
 try {
   let turn = 0;

@@ -104,6 +104,11 @@ test('ThreeNodesStandInTheDrawingAndInTheTable', async () => {
       const row = nodeRow(page, node);
       await row.getByText('serves').waitFor();
       assert.match(await row.textContent(), /33\s%/);
+      await row.locator('td.view code').waitFor();
+      await row.locator('td.version').filter({ hasText: /^\d+\.\d+/ }).waitFor();
+      for (const label of ['Keys', 'Size', 'Up', 'Clock']) {
+        await row.locator(`td[data-label=${label}]`).filter({ hasText: /\d/ }).waitFor();
+      }
     }
     const views = new Set(await page.locator('#nodes td.view code').allTextContents());
     assert.equal(views.size, 1);

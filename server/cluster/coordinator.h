@@ -91,6 +91,8 @@ class Coordinator {
   struct Upload;
   Task<Result<WriteOrder>> stageAll(const PutRequest& request, std::string begun, std::shared_ptr<Upload> upload);
   Task<> stageAt(std::shared_ptr<Upload> upload, NodeId node, std::unique_ptr<ByteSource> branch);
+  bool seemsGone(NodeId node);
+  Task<> ask(NodeId node);
   Task<> discardAt(NodeId node, std::uint64_t upload);
   void discardAll(const Upload& upload);
 

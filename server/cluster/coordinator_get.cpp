@@ -123,7 +123,13 @@ Task<Status> Coordinator::writeBack(std::shared_ptr<ReadRound> round, Located& l
   } else {
     back->giveUp = executor_.now() + kRepairPatience;
   }
-  for (const NodeId node : missingHomes(*back->view, round->partition(), back->holding)) {
+  std::set<NodeId> reachable = back->holding;
+  const std::vector<NodeId> behind = missingHomes(*back->view, round->partition(), back->holding);
+  const auto usable = [&](NodeId node) { return node == membership_.self().node || peers_.usable(node); };
+  std::copy_if(behind.begin(), behind.end(), std::inserter(reachable, reachable.end()), usable);
+  const bool usableDo = round->enough(reachable);
+  for (const NodeId node : behind) {
+    if (usableDo && !usable(node)) continue;
     ++back->running;
     background_.spawn(repair(back, node));
   }
@@ -135,6 +141,11 @@ Task<Status> Coordinator::writeBack(std::shared_ptr<ReadRound> round, Located& l
                       fmt::format("the newest version is held by too few home nodes yet; missing: {}", names(lacking))};
     }
     co_await back->changed.waitUntil(deadline);
+  }
+  // Who holds it by now can go on with the body if the one that sends it fails.
+  for (const NodeId node : back->holding) {
+    const bool known = std::ranges::find(located.holders, node) != located.holders.end();
+    if (!known && node != membership_.self().node) located.holders.push_back(node);
   }
   co_return Status();
 }

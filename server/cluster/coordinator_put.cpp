@@ -123,7 +123,7 @@ Version Coordinator::above(const WriteRound& round, const Version& offered) {
 
 /// Why a home node that did not refuse has not taken a write: it was not asked, or did not answer.
 std::string Coordinator::whySilent(NodeId node) const {
-  if (peers_.usable(node, executor_.now())) return "no answer in time";
+  if (peers_.usable(node)) return "no answer in time";
   return "its last call failed: " + peers_.health(node).lastError;
 }
 
@@ -160,7 +160,7 @@ Task<Status> Coordinator::probe(ring::ViewPtr view, PartitionId partition, Consi
   const NodeId self = membership_.self().node;
   std::vector<NodeId> doubtful;
   for (const NodeId node : view->homes(partition)) {
-    if (node == self || peers_.usable(node, executor_.now())) {
+    if (node == self || peers_.usable(node)) {
       alive->insert(node);
     } else {
       doubtful.push_back(node);
@@ -224,11 +224,30 @@ Task<> Coordinator::stageAt(std::shared_ptr<Upload> upload, NodeId node, std::un
   upload->changed.notifyAll();
 }
 
+/// Whether a home node that takes nothing of a stream answers no other question either; one that does has a slow disk,
+/// and more patience is due to it.
+bool Coordinator::seemsGone(NodeId node) {
+  if (node == membership_.self().node) return false;
+  if (!peers_.usable(node)) return true;
+  const Duration silence = peers_.silence(node, executor_.now());
+  if (silence == Duration(0)) background_.spawn(ask(node));
+  return silence >= 2 * settings_.timing.hedge;
+}
+
+Task<> Coordinator::ask(NodeId node) {
+  auto answer = co_await peers_.ask(node, membership_.view(), wire::Hello(), Body(),
+                                    executor_.now() + settings_.timing.branchStall);
+  if (!answer) {
+    journal_.note(Severity::Debug, "node.silent",
+                  fmt::format("node={} why=\"{}\"", peers_.nameOf(node), answer.error().text));
+  }
+}
+
 Task<Result<WriteOrder>> Coordinator::stageAll(const PutRequest& request, std::string begun,
                                                std::shared_ptr<Upload> upload) {
   const PartitionId partition = partitionOf(request.key);
   for (const NodeId node : upload->view->homes(partition)) {
-    if (node == membership_.self().node || peers_.usable(node, executor_.now())) upload->asked.push_back(node);
+    if (node == membership_.self().node || peers_.usable(node)) upload->asked.push_back(node);
   }
   for (const NodeId node : upload->asked) {
     ++upload->running;
@@ -289,7 +308,10 @@ Task<Result<Written>> Coordinator::putLarge(PutRequest request, std::string begu
   const auto enough = [view, partition, consistency, &bugs](const std::set<NodeId>& nodes) {
     return isEnough(*view, partition, nodes, consistency, bugs) || (bugs.publishBelowQuorum && !nodes.empty());
   };
-  upload->fan = std::make_shared<FanOut>(executor_, enough, settings_.timing.branchStall, settings_.timing.progress);
+  const cluster::Timing& timing = settings_.timing;
+  const auto silent = [this](NodeId node) { return seemsGone(node); };
+  FanOut::Rules rules{enough, silent, timing.hedge, timing.branchStall, timing.progress};
+  upload->fan = std::make_shared<FanOut>(executor_, std::move(rules));
   auto order = co_await stageAll(request, std::move(begun), upload);
   if (!order) {
     discardAll(*upload);

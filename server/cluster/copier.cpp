@@ -2,11 +2,31 @@
 
 #include <fmt/format.h>
 
-#include <vector>
+#include <algorithm>
 
+#include "common/result/check.h"
 #include "common/ring/ring.h"
 
 namespace mydht::cluster {
+
+Copier::Copier(const std::vector<Executor*>& loops, const Settings& settings, const Membership& membership,
+               Peers& peers, store::Store& store, Staging& staging)
+    : settings_(settings), membership_(membership), peers_(peers), store_(store), staging_(staging) {
+  for (Executor* const loop : loops) gates_.push_back({loop, std::make_unique<Gate>(*loop)});
+}
+
+Task<> Copier::stop() {
+  for (const LoopGate& one : gates_) {
+    co_await switchTo(*one.loop);
+    co_await one.gate->close();
+  }
+}
+
+Gate& Copier::gateOf(const Executor& loop) {
+  const auto at = std::ranges::find_if(gates_, [&](const LoopGate& one) { return one.loop == &loop; });
+  MYDHT_ASSERT(at != gates_.end());
+  return *at->gate;
+}
 
 Task<Status> Copier::take(Entry entry, Bytes value, wire::From from, Version settled, Deadline deadline) {
   if (!entry.tombstone && (value.size() != entry.size || sha256Of(value.view()) != entry.sha256)) {
@@ -53,9 +73,8 @@ Task<Status> Copier::fetch(Entry entry, NodeId source, wire::From from, Version 
 
 /// The votes that one key's filling collects; the asking tasks and the waiting one share it, on one loop.
 struct Copier::FillVotes {
-  explicit FillVotes(Executor& executor) : changed(executor), gate(executor) {}
+  explicit FillVotes(Executor& executor) : changed(executor) {}
   Signal changed;
-  Gate gate;
   unsigned voted = 0;
   unsigned running = 0;
   std::optional<Entry> newest;
@@ -93,23 +112,22 @@ Task<Status> Copier::fillKeyFrom(std::size_t version, Key key, ring::ViewPtr vie
   }
   // Between the complete and the newest version what lies here counts.
   if (version > 0 && source.isHome(membership_.self().node, partitionOf(key))) votes->voted = 1;
-  // One that failed lately is not waited for if the others are enough: the value has to be fetched in the time too.
+  // One that failed lately or is silent is not asked if the others are enough.
   std::vector<NodeId> asked = others;
-  std::erase_if(asked, [&](NodeId node) { return !peers_.usable(node, executor.now()); });
+  std::erase_if(asked, [&](NodeId node) { return !peers_.prompt(node, executor.now()); });
   if (votes->voted + asked.size() < needed) asked = others;
   const Deadline askBy = executor.now() + (deadline - executor.now()) / 2;
   for (const NodeId node : asked) {
     ++votes->running;
     wire::Vote message{key, 0, version == 0 ? wire::VoteFor::Fill : wire::VoteFor::FillAny};
-    votes->gate.spawn(askForFill(votes, node, std::move(message), view, askBy));
+    gateOf(executor).spawn(askForFill(votes, node, std::move(message), view, askBy));
   }
   while (votes->voted < needed && votes->running > 0) co_await votes->changed.wait();
-  const bool enough = votes->voted >= needed;
+  // Who has not answered by now is not waited for: it may be frozen.
   const std::optional<Entry> newest = votes->newest;
   const NodeId from = votes->source;
   const Version settled = votes->settled;
-  co_await votes->gate.close();
-  if (!enough) {
+  if (votes->voted < needed) {
     co_return Error{
         Kind::Unavailable,
         fmt::format("this node has not filled the key yet, and only {} of the {} nodes needed could say: {}",

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <memory>
+#include <vector>
+
 #include "server/cluster/peers.h"
 #include "server/cluster/staging.h"
 #include "server/store/store.h"
@@ -11,8 +14,8 @@ namespace mydht::cluster {
 /// (R11). Owned by the node; any loop.
 class Copier {
  public:
-  Copier(const Settings& settings, const Membership& membership, Peers& peers, store::Store& store, Staging& staging)
-      : settings_(settings), membership_(membership), peers_(peers), store_(store), staging_(staging) {}
+  Copier(const std::vector<Executor*>& loops, const Settings& settings, const Membership& membership, Peers& peers,
+         store::Store& store, Staging& staging);
 
   /// Takes an entry whose value is at hand.
   Task<Status> take(Entry entry, Bytes value, wire::From from, Version settled, Deadline deadline);
@@ -23,10 +26,13 @@ class Copier {
   /// Fills one key as Filler fills partitions: from a quorum of the home nodes of each active version but the newest,
   /// each of which knows this view (R5).
   Task<Status> fillKey(Key key, ring::ViewPtr view, Deadline deadline);
+  /// Waits for questions whose answers came too late to be needed. After the last of the above.
+  Task<> stop();
 
  private:
   struct FillVotes;
   Task<Status> fillKeyFrom(std::size_t version, Key key, ring::ViewPtr view, Deadline deadline);
+  Gate& gateOf(const Executor& loop);
   Task<> askForFill(std::shared_ptr<FillVotes> votes, NodeId node, wire::Vote message, ring::ViewPtr view,
                     Deadline deadline);
 
@@ -35,6 +41,11 @@ class Copier {
   Peers& peers_;
   store::Store& store_;
   Staging& staging_;
+  struct LoopGate {
+    Executor* loop;
+    std::unique_ptr<Gate> gate;  // on that loop alone
+  };
+  std::vector<LoopGate> gates_;
 };
 
 }  // namespace mydht::cluster

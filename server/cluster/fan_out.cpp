@@ -1,5 +1,7 @@
 #include "server/cluster/fan_out.h"
 
+#include <algorithm>
+
 #include "common/result/limits.h"
 
 namespace mydht::cluster {
@@ -42,9 +44,7 @@ class FanOut::Branch final : public ByteSource {
   std::optional<std::uint64_t> size_;
 };
 
-FanOut::FanOut(Executor& executor, std::function<bool(const std::set<NodeId>&)> enough, Duration stall,
-               Duration progress)
-    : executor_(executor), enough_(std::move(enough)), stall_(stall), progress_(progress), changed_(executor) {}
+FanOut::FanOut(Executor& executor, Rules rules) : executor_(executor), rules_(std::move(rules)), changed_(executor) {}
 
 std::unique_ptr<ByteSource> FanOut::branch(NodeId node, std::optional<std::uint64_t> size) {
   lanes_.try_emplace(node);
@@ -67,6 +67,15 @@ std::set<NodeId> FanOut::live(bool withRoom) const {
   return nodes;
 }
 
+bool FanOut::dropFull(bool all) {
+  std::vector<NodeId> late;
+  for (const auto& [node, lane] : lanes_) {
+    if (lane.live && lane.bytes >= kWindowBytes && (all || rules_.silent(node))) late.push_back(node);
+  }
+  for (const NodeId node : late) drop(node);
+  return !late.empty();
+}
+
 void FanOut::finish(bool whole) {
   ended_ = whole;
   broken_ = !whole;
@@ -80,22 +89,19 @@ Task<Status> FanOut::push(Bytes piece) {
     lane.bytes += piece.size();
   }
   changed_.notifyAll();
-  const Time stalled = executor_.now() + stall_;
-  const Time giveUp = executor_.now() + progress_;
+  const Time stalled = executor_.now() + rules_.stall;
+  const Time giveUp = executor_.now() + rules_.progress;
+  Time askAt = executor_.now() + rules_.ask;
   while (true) {
     const std::set<NodeId> all = live(false);
     const std::set<NodeId> withRoom = live(true);
-    if (!enough_(all)) co_return Error{Kind::NotDone, "too few of the key's home nodes take the value"};
+    if (!rules_.enough(all)) co_return Error{Kind::NotDone, "too few of the key's home nodes take the value"};
     if (all.size() == withRoom.size()) co_return Status();
-    if (executor_.now() >= stalled && enough_(withRoom)) {
-      for (const NodeId node : all) {
-        if (!withRoom.contains(node)) drop(node);
-      }
-      continue;
-    }
+    const bool asks = executor_.now() >= askAt;
+    if (asks) askAt = executor_.now() + rules_.ask;
+    if (asks && rules_.enough(withRoom) && dropFull(executor_.now() >= stalled)) continue;
     if (executor_.now() >= giveUp) co_return Error{Kind::NotDone, "the key's home nodes do not take the value"};
-    const Time until = executor_.now() < stalled ? stalled : giveUp;
-    co_await changed_.waitUntil(until);
+    co_await changed_.waitUntil(std::min(askAt, giveUp));
   }
 }
 
@@ -114,7 +120,7 @@ Task<Result<FanOut::Pumped>> FanOut::pump(std::string begun, ByteSource& rest) {
         co_return pushed.error();
       }
     }
-    auto next = co_await rest.next(executor_.now() + progress_);
+    auto next = co_await rest.next(executor_.now() + rules_.progress);
     if (!next) {
       finish(false);
       co_return next.error();

@@ -20,8 +20,14 @@ namespace mydht::cluster {
 /// shared by the pump and the branches' readers.
 class FanOut : public std::enable_shared_from_this<FanOut> {
  public:
-  /// enough: whether these nodes would do. stall: how long a full branch may hold up the others.
-  FanOut(Executor& executor, std::function<bool(const std::set<NodeId>&)> enough, Duration stall, Duration progress);
+  struct Rules {
+    std::function<bool(const std::set<NodeId>&)> enough;  ///< whether these nodes would do
+    std::function<bool(NodeId)> silent;  ///< asked of a branch that stays full: is the node gone or frozen?
+    Duration ask{};                      ///< before the first such question, and between two
+    Duration stall{};                    ///< how long a full branch may hold up the others
+    Duration progress{};                 ///< a stream that does not move for that long has broken off
+  };
+  FanOut(Executor& executor, Rules rules);
 
   /// The branch to one node, for its reader to pull. Once for each node, before pump().
   std::unique_ptr<ByteSource> branch(NodeId node, std::optional<std::uint64_t> size);
@@ -46,12 +52,12 @@ class FanOut : public std::enable_shared_from_this<FanOut> {
 
   Task<Status> push(Bytes piece);
   std::set<NodeId> live(bool withRoom) const;
+  /// Drops the full branches whose nodes are silent, or all of them. Whether there were any.
+  bool dropFull(bool all);
   void finish(bool whole);
 
   Executor& executor_;
-  const std::function<bool(const std::set<NodeId>&)> enough_;
-  const Duration stall_;
-  const Duration progress_;
+  const Rules rules_;
   std::map<NodeId, Lane> lanes_;
   bool ended_ = false;
   bool broken_ = false;

@@ -98,7 +98,7 @@ Task<Result<Filler::Group>> Filler::fillFrom(std::vector<NodeId> sources, Group 
     }
   }
   const auto done = [&](PartitionId partition) { return covered[partition] >= needed; };
-  for (const NodeId source : peers_.usableFirst(sources, loop_.now())) {
+  for (const NodeId source : peers_.promptFirst(sources, loop_.now())) {
     if (source == self) continue;
     if (std::all_of(partitions.begin(), partitions.end(), done)) break;
     auto cannotSay = co_await copyFrom(source, partitions, filledOnly, view);

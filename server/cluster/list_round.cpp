@@ -27,7 +27,7 @@ ListRound::ListRound(Executor& executor, const Settings& settings, Peers& peers,
                                                 : view_->complete().quorum()),
       covered_(view_->complete(), needed_),
       changed_(executor) {
-  candidates_ = peers_.usableFirst(view_->complete().present(), executor_.now());
+  candidates_ = peers_.promptFirst(view_->complete().present(), executor_.now());
   std::stable_partition(candidates_.begin(), candidates_.end(), [&](NodeId node) { return node == self_; });
 }
 

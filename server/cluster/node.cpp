@@ -35,7 +35,7 @@ Node::Node(Settings settings, World world)
       membership_(loop_, commits_, world_.journal, settings_.bugs, world_.makeRing),
       peers_(settings_, membership_, commits_, world_.transport, world_.clock, world_.journal),
       staging_(store_),
-      copier_(settings_, membership_, peers_, store_, staging_),
+      copier_(world_.loops, settings_, membership_, peers_, store_, staging_),
       home_(settings_, membership_, peers_, store_, staging_, copier_),
       listAnswerer_(membership_, home_, store_),
       changes_(loop_, settings_, membership_, peers_, world_.random, world_.journal),
@@ -270,6 +270,7 @@ Task<> Node::stop() {
     co_await coordinators_[i]->stop();
     co_await listers_[i]->stop();
   }
+  co_await copier_.stop();
   co_await switchTo(loop_);
   stopped_ = true;
   stop_.notifyAll();
@@ -350,6 +351,14 @@ Task<> Node::gossipOnce() {
   const ring::ViewPtr view = membership_.view();
   std::vector<NodeId> others = view->members();
   std::erase(others, membership_.self().node);
+  // A node that failed is asked again here and nowhere else: no client waits for it.
+  const Time now = loop_.now();
+  const auto usableEnd =
+      std::stable_partition(others.begin(), others.end(), [&](NodeId n) { return peers_.usable(n); });
+  for (auto failed = usableEnd; failed != others.end(); ++failed) {
+    if (peers_.takeTurn(*failed, now)) duties_.spawn(exchange(*failed, gossipMessage()));
+  }
+  others.erase(usableEnd, others.end());
   if (others.empty()) co_return;
   if (!view->changing()) others = {others[world_.random.next() % others.size()]};
   for (const NodeId node : others) duties_.spawn(exchange(node, gossipMessage()));

@@ -14,6 +14,24 @@ namespace {
 // Strangers may say hello too: beyond this many remembered nodes only members' addresses are learnt from gossip.
 constexpr std::size_t kMostPeers = 4 * limits::kMembers;
 
+/// Whether a node that lives answers such a call at once: not where it has to read, fetch or agree upon much, or is
+/// sent a stream.
+bool isQuick(wire::MessageType type, const Body& body) {
+  switch (type) {
+    case wire::MessageType::Hello:
+    case wire::MessageType::GetView:
+    case wire::MessageType::Gossip:
+    case wire::MessageType::Vote:
+    case wire::MessageType::Offer:
+    case wire::MessageType::Publish:
+    case wire::MessageType::FetchBody:
+    case wire::MessageType::FillPage:
+      return std::holds_alternative<Bytes>(body);
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 Peers::Peers(const Settings& settings, Membership& membership, store::Commits& commits, Transport& transport,
@@ -59,10 +77,16 @@ Task<Result<Reply>> Peers::callAt(PeerAddress address, NodeId to, ring::ViewPtr 
                                   std::string payload, Body body, Deadline deadline) {
   Executor& executor = co_await currentExecutor();
   const std::string hostPort = address.hostPort;
+  const Time begun = executor.now();
+  const bool quick = isQuick(type, body);
+  if (to != 0 && quick) asking(to, begun);
   Call request{wire::packRequest(speaker(view), to, type, payload), std::move(body)};
   auto answer = co_await transport_.call(std::move(address), std::move(request), deadline);
   if (!answer) {
-    if (to != 0) failed(to, answer.error(), executor.now());
+    // Who does not wait for as long as a call may take has learnt nothing but that the node is silent.
+    const Time now = executor.now();
+    const bool gaveUp = now >= deadline && (!quick || now - begun < settings_.timing.call / 2);
+    if (to != 0 && !gaveUp) failed(to, answer.error(), now);
     co_return answer.error().within(fmt::format("{} to {}", wire::messageName(type), hostPort));
   }
   auto reply = co_await open(std::move(*answer), hostPort, to);
@@ -105,6 +129,8 @@ void Peers::heard(const wire::Speaker& from) {
     const std::lock_guard lock(mutex_);
     if (peers_.size() >= kMostPeers && !peers_.contains(from.node)) return;
     Peer& peer = peers_[from.node];
+    peer.silentSince.reset();
+    peer.askAgainAt = {};  // it speaks: the background may ask it at once
     peer.health.clockOffsetMicros = from.wallMicros - clock_.wallMicros();
     otherTable = from.newest == view->newest().name() && from.fingerprint != view->newest().fingerprint() &&
                  peer.health.fingerprint != from.fingerprint;
@@ -212,6 +238,12 @@ std::int64_t Peers::medianOffset(const std::vector<NodeId>& nodes) const {
   return std::abs(low) < std::abs(high) ? low : high;
 }
 
+void Peers::asking(NodeId node, Time now) {
+  const std::lock_guard lock(mutex_);
+  Peer& peer = peers_[node];
+  if (!peer.silentSince) peer.silentSince = now;
+}
+
 void Peers::succeeded(NodeId node) {
   const std::lock_guard lock(mutex_);
   Peer& peer = peers_[node];
@@ -219,7 +251,7 @@ void Peers::succeeded(NodeId node) {
   peer.health.lastCallOk = true;
   peer.health.lastError.clear();
   peer.failures = 0;
-  peer.skipUntil = {};
+  peer.silentSince.reset();
 }
 
 void Peers::failed(NodeId node, const Error& error, Time now) {
@@ -228,18 +260,39 @@ void Peers::failed(NodeId node, const Error& error, Time now) {
   peer.health.called = true;
   peer.health.lastCallOk = false;
   peer.health.lastError = error.text;
+  if (now < peer.askAgainAt) return;  // one of many calls that fail for the same reason
   const unsigned doublings = std::min(peer.failures++, 8U);
-  peer.skipUntil = now + std::min(settings_.timing.skipFirst * (1 << doublings), settings_.timing.skipMost);
+  peer.askAgainAt = now + std::min(settings_.timing.skipFirst * (1 << doublings), settings_.timing.skipMost);
 }
 
-bool Peers::usable(NodeId node, Time now) const {
+bool Peers::usable(NodeId node) const {
   const std::lock_guard lock(mutex_);
   const auto at = peers_.find(node);
-  return at == peers_.end() || at->second.skipUntil <= now;
+  return at == peers_.end() || at->second.failures == 0;
 }
 
-std::vector<NodeId> Peers::usableFirst(std::vector<NodeId> nodes, Time now) const {
-  std::stable_partition(nodes.begin(), nodes.end(), [&](NodeId node) { return usable(node, now); });
+Duration Peers::silence(NodeId node, Time now) const {
+  const std::lock_guard lock(mutex_);
+  const auto at = peers_.find(node);
+  const bool owes = at != peers_.end() && at->second.silentSince;
+  return owes ? now - *at->second.silentSince : Duration(0);
+}
+
+bool Peers::prompt(NodeId node, Time now) const {
+  return usable(node) && silence(node, now) < settings_.timing.hedge;
+}
+
+bool Peers::takeTurn(NodeId node, Time now) {
+  const std::lock_guard lock(mutex_);
+  Peer& peer = peers_[node];
+  if (now < peer.askAgainAt || now < peer.turnEnds) return false;
+  peer.turnEnds = now + settings_.timing.call;  // by then it has answered or failed again
+  return true;
+}
+
+std::vector<NodeId> Peers::promptFirst(std::vector<NodeId> nodes, Time now) const {
+  std::stable_partition(nodes.begin(), nodes.end(), [&](NodeId node) { return usable(node); });
+  std::stable_partition(nodes.begin(), nodes.end(), [&](NodeId node) { return prompt(node, now); });
   return nodes;
 }
 

@@ -86,17 +86,27 @@ class Peers {
   /// The median of these nodes' clocks less ours, as last heard, ours (0) included; of two in the middle the smaller.
   std::int64_t medianOffset(const std::vector<NodeId>& nodes) const;
 
-  /// Whether it is worth asking the node first: it did not fail its last calls, or that was some time ago.
-  bool usable(NodeId node, Time now) const;
-  /// The nodes with the usable ones first, else in the order given.
-  std::vector<NodeId> usableFirst(std::vector<NodeId> nodes, Time now) const;
+  /// Whether clients' requests may ask the node: its last call did not fail. One that failed is asked again by the
+  /// background alone, when takeTurn() says so; a request asks it only where nobody else is left.
+  bool usable(NodeId node) const;
+  /// How long the node has left a question unanswered without any other sign of life: a frozen one is known by this
+  /// long before its first call has failed. Zero if it owes nothing.
+  Duration silence(NodeId node, Time now) const;
+  /// Usable, and not silent for so long that another node would be asked too.
+  bool prompt(NodeId node, Time now) const;
+  /// Whether a node that failed has been left alone for long enough; true once for each time that it is to be asked.
+  bool takeTurn(NodeId node, Time now);
+  /// The nodes with the prompt ones first, then the usable ones, else in the order given.
+  std::vector<NodeId> promptFirst(std::vector<NodeId> nodes, Time now) const;
 
  private:
   struct Peer {
     store::PeerState state;
     PeerHealth health;
-    unsigned failures = 0;
-    Time skipUntil{};
+    unsigned failures = 0;            // one after the other, the last call's included
+    Time askAgainAt{};                // if failures > 0
+    Time turnEnds{};                  // until then the background waits for its answer
+    std::optional<Time> silentSince;  // the first question since the last sign of life began then
   };
 
   Task<Result<Reply>> call(NodeId to, ring::ViewPtr view, wire::MessageType type, std::string payload, Body body,
@@ -104,6 +114,7 @@ class Peers {
   Task<Result<Reply>> callAt(PeerAddress address, NodeId to, ring::ViewPtr view, wire::MessageType type,
                              std::string payload, Body body, Deadline deadline);
   Task<Result<Reply>> open(Call answer, std::string hostPort, NodeId to);
+  void asking(NodeId node, Time now);
   void succeeded(NodeId node);
   void failed(NodeId node, const Error& error, Time now);
 

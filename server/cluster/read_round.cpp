@@ -20,13 +20,16 @@ ReadRound::ReadRound(Executor& executor, const Settings& settings, Peers& peers,
       order_(std::move(order)),
       partition_(partitionOf(order_.key)),
       changed_(executor) {
-  candidates_ = peers_.usableFirst(view_->homes(partition_), executor_.now());
+  candidates_ = peers_.promptFirst(view_->homes(partition_), executor_.now());
   std::stable_partition(candidates_.begin(), candidates_.end(), [&](NodeId node) { return node == self_; });
   std::reverse(candidates_.begin(), candidates_.end());
 }
 
 Task<Status> ReadRound::run(Gate& gate, Deadline deadline) {
-  while (!candidates_.empty() && (order_.askAll || !enough(asked_))) askNext(gate, deadline);
+  const auto worthAsking = [this](NodeId node) { return node == self_ || peers_.prompt(node, executor_.now()); };
+  while (!candidates_.empty() && (!enough(asked_) || (order_.askAll && worthAsking(candidates_.back())))) {
+    askNext(gate, deadline);
+  }
   Time hedgeAt = executor_.now() + settings_.timing.hedge;
   std::set<NodeId> voters;
   while (true) {

@@ -25,7 +25,7 @@ struct ReadOrder {
   Key key;
   Consistency consistency = Consistency::Quorum;
   bool wantBody = false;  ///< the first other node asked sends the value along
-  bool askAll = false;    ///< ask every home node at once, not only as many as make a quorum
+  bool askAll = false;    ///< ask every home node that answers at once, not only as many as make a quorum
 };
 
 /// Collects votes until there are enough: as many home nodes as are needed are asked at once, the nearest first, and

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "server/cluster/peers.h"
@@ -10,7 +11,8 @@
 namespace mydht::cluster {
 
 /// A value, or a range of one, that other nodes hold: pulled from one of them, and from the next one that has exactly
-/// the same version when that one fails (R11). Breaks off when none is left. Owned by whoever sends it on, on one loop.
+/// the same version when that one fails, or sends nothing for a while (R11). Breaks off when none is left. Owned by
+/// whoever sends it on, on one loop.
 class RemoteBody final : public ByteSource {
  public:
   /// first: a body that has begun to arrive already, from offset on; may be null.
@@ -34,6 +36,8 @@ class RemoteBody final : public ByteSource {
 
  private:
   Task<Status> openNext();
+  /// How long the current holder is waited for: not for long while there is another one.
+  Duration patience(Duration alone) const;
 
   const Settings& settings_;
   const Membership& membership_;
@@ -41,8 +45,10 @@ class RemoteBody final : public ByteSource {
   const Entry entry_;
   std::uint64_t at_;
   const std::uint64_t end_;
-  std::vector<NodeId> holders_;  // not tried yet, the next one first
+  std::vector<NodeId> holders_;  // the next one first; one that was only slow comes again, last
   std::unique_ptr<ByteSource> current_;
+  NodeId from_ = 0;        // who sends the current one; 0: not known
+  std::set<NodeId> slow_;  // did not begin to answer in time while there was another one: asked once more
   const std::uint64_t length_;
 };
 

@@ -34,8 +34,8 @@ struct Timing {
   Duration branchStall = std::chrono::seconds(1);   ///< a home node that takes nothing for that long is dropped
   Duration progress = std::chrono::seconds(30);     ///< a body that does not move for that long has broken off
   Duration gossip = std::chrono::seconds(1);        ///< between two rounds of gossip and of the other duties
-  Duration skipFirst = std::chrono::seconds(1);     ///< a node that failed a call is not asked first for that long,
-  Duration skipMost = std::chrono::seconds(8);      ///< doubled with each failure, up to this
+  Duration skipFirst = std::chrono::seconds(1);     ///< a node that failed a call is left alone for that long,
+  Duration skipMost = std::chrono::seconds(8);      ///< doubled with each failure, up to this; then gossip asks it
   Duration stagedKept = std::chrono::minutes(15);   ///< what nobody publishes is forgotten after that
   Duration settle = Duration(0);  ///< a joiner says that it serves once the ring's change is complete, or after that
   Duration joinPatience = std::chrono::seconds(20);  ///< a joiner gives up when nobody has taken it in by then

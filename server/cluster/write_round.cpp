@@ -21,7 +21,7 @@ WriteRound::WriteRound(Executor& executor, const Settings& settings, Peers& peer
 Task<WriteOutcome> WriteRound::run(Gate& gate, Deadline deadline) {
   std::set<NodeId> targets;
   for (const NodeId node : view_->homes(partition_)) {
-    const bool usable = node == self_ || peers_.usable(node, executor_.now());
+    const bool usable = node == self_ || peers_.usable(node);
     (usable ? targets : skipped_).insert(node);
   }
   if (!enough(targets)) targets.merge(skipped_);

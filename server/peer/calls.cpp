@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -96,6 +97,7 @@ bool LoopPart::begin(const std::shared_ptr<Connection>& connection, Call& reques
     gate_.spawn(sendOutput(connection));
   } else {
     sending.ended = false;
+    sending.streams = std::holds_alternative<std::unique_ptr<ByteSource>>(request.body);
     gate_.spawn(sendLarge(connection, std::move(request), deadline));
   }
   return true;
@@ -127,6 +129,14 @@ Task<> LoopPart::sendLarge(std::shared_ptr<Connection> connection, Call request,
     if (whole) co_await channel.send();
   }
   sending.ended = true;
+  sending.endedAt = loop().now();
+}
+
+/// How long the answer is waited for, from now on. A stream takes its time, so its call's deadline is far away: once it
+/// has been sent, a node that was frozen meanwhile must not hold the call, and whoever waits for it, until then.
+Deadline LoopPart::answerBy(const Sending& sending, Deadline deadline) const {
+  if (!sending.streams) return deadline;
+  return std::min(deadline, (sending.ended ? sending.endedAt : shared_.loop.now()) + 2 * settings_.stall);
 }
 
 /// Waits for the answer's head, and takes the whole answer if it came with it.
@@ -134,7 +144,10 @@ Task<Result<Call>> LoopPart::exchange(std::shared_ptr<Connection> connection, De
   http::Channel& channel = connection->channel();
   http::ResponseHead& head = connection->head();
   while (true) {
-    const bool ready = co_await channel.socket().readable(deadline);
+    const Deadline until = answerBy(connection->sending(), deadline);
+    const bool ready = co_await channel.socket().readable(until);
+    const bool stillSent = loop().now() < answerBy(connection->sending(), deadline);
+    if (!ready && stillSent && !connection->sending().failed) continue;
     // What the other node says to a body that broke off is no answer to this call.
     if (!ready || connection->sending().failed) {
       release(connection);

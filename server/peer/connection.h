@@ -36,7 +36,9 @@ struct Host {
 /// How far the request on a connection got.
 struct Sending {
   bool arrived = false;         ///< all of the message was sent: the other node may act on it
-  bool ended = true;            ///< nobody sends any more
+  bool streams = false;         ///< the body comes from a source, as fast as that goes
+  bool ended = true;            ///< nobody sends any more,
+  Time endedAt{};               ///< since then
   std::optional<Error> failed;  ///< the request's body broke off, so it is not whole
 };
 

@@ -78,6 +78,7 @@ class LoopPart {
   Task<> sendOutput(std::shared_ptr<Connection> connection);
   Task<> sendLarge(std::shared_ptr<Connection> connection, Call request, Deadline deadline);
   Task<Result<Call>> exchange(std::shared_ptr<Connection> connection, Deadline deadline);
+  Deadline answerBy(const Sending& sending, Deadline deadline) const;
   Task<Result<Call>> readLarge(std::shared_ptr<Connection> connection, Deadline deadline);
 
   const Settings& settings_;

@@ -41,6 +41,7 @@ Verdict Scenario::judge(const SimMessage& message) {
     if (answer && answer->error) ++errors_[{message.type, answer->error->kind}];
     return Verdict::Deliver;
   }
+  ++requests_[{message.to, message.type}];
   for (const Rule& rule : rules_) {
     if (rule.type != message.type) continue;
     if (rule.from != kAny && nameOf(rule.from) != message.from) continue;
@@ -140,6 +141,11 @@ std::vector<std::string> Scenario::broken() const {
 unsigned Scenario::errors(Type type, Kind kind) const {
   const auto at = errors_.find({type, kind});
   return at == errors_.end() ? 0 : at->second;
+}
+
+unsigned Scenario::requests(unsigned to, Type type) const {
+  const auto at = requests_.find({nameOf(to), type});
+  return at == requests_.end() ? 0 : at->second;
 }
 
 }  // namespace mydht::simulation

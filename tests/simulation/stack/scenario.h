@@ -81,6 +81,8 @@ class Scenario {
   const std::vector<std::string>& stuck() const { return stuck_; }
   /// How many answers of that type were errors of that kind.
   unsigned errors(Type type, Kind kind) const;
+  /// How many requests of that type were sent to that node so far, whether or not they arrived.
+  unsigned requests(unsigned to, Type type) const;
 
  private:
   struct Rule {
@@ -96,6 +98,7 @@ class Scenario {
   std::vector<std::string> found_;
   std::vector<std::string> stuck_;
   std::map<std::pair<Type, Kind>, unsigned> errors_;
+  std::map<std::pair<std::string, Type>, unsigned> requests_;
 };
 
 }  // namespace mydht::simulation

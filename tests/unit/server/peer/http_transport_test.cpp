@@ -242,6 +242,17 @@ TEST(HttpTransportTest, WhoDoesNotTakeTheConnectionIsUnavailableByTheDeadline) {
   EXPECT_LT(std::chrono::steady_clock::now() - before, 5s);
 }
 
+TEST(HttpTransportTest, AStreamThatWasSentIsNotAnsweredForEver) {
+  Settings settings;
+  settings.stall = 30ms;
+  HttpWorld world(std::nullopt, {}, settings);
+  Misbehaving frozen([](int descriptor, int) { Misbehaving::receive(descriptor, "what it never gets"); });
+  const auto before = std::chrono::steady_clock::now();
+  const std::string answer = askNow(world, frozen.address(), "m", sourceOf(Bytes(std::string("a stream"))), 24h);
+  EXPECT_TRUE(answer.starts_with("unknown: ") && answer.find("in time") != std::string::npos) << answer;
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 10s);
+}
+
 TEST(HttpTransportTest, MoreCallsThanConnectionsWaitForOne) {
   Settings settings;
   settings.mostOpen = 2;

@@ -1,13 +1,15 @@
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "client/commands/commands.h"
 #include "client/nodes.h"
 #include "client/one_line.h"
 #include "client/options.h"
 #include "client/output.h"
+#include "client/progress_line.h"
+#include "client/text_table.h"
 #include "common/protocol/paths.h"
 #include "common/protocol/shapes.h"
 
@@ -15,37 +17,83 @@ namespace mydht::client::commands {
 
 namespace {
 
-std::string nameOf(const protocol::NodeStatus& member) {
+using protocol::NodeStatus;
+using protocol::RingStatus;
+
+std::string nameOf(const NodeStatus& member) {
   return member.name.empty() ? fmt::format("({:016x})", member.id) : oneLine(member.name);
 }
 
-std::string_view lastCallOf(const protocol::NodeStatus& member, const protocol::RingStatus& ring) {
+std::string lastCallOf(const NodeStatus& member, const RingStatus& ring) {
   if (member.id == ring.self) return "itself";
-  if (!member.lastCallOk) return "-";
+  if (!member.lastCallOk) return "";
   return *member.lastCallOk ? "ok" : "failed";
 }
 
-std::string heading(const protocol::RingStatus& ring) {
+std::string numberText(const std::optional<std::uint64_t>& number) {
+  return number ? std::to_string(*number) : "";
+}
+
+std::string weightOf(const NodeStatus& member) {
+  constexpr std::uint32_t kUsual = 100;
+  if (member.weightHundredths == kUsual) return "";
+  return fmt::format("{}.{:02}", member.weightHundredths / 100, member.weightHundredths % 100);
+}
+
+/// How far its clock is from that of the node asked.
+std::string clockOf(const NodeStatus& member) {
+  if (!member.clockOffsetMicros) return "";
+  return fmt::format("{:+.3f} s", static_cast<double>(*member.clockOffsetMicros) / 1'000'000);
+}
+
+/// What is not as it should be, or not as at the other nodes.
+std::string remarksOn(const NodeStatus& member, const RingStatus& ring) {
+  std::string remarks;
+  const auto add = [&](const std::string& remark) { remarks += (remarks.empty() ? "" : "; ") + remark; };
+  if (member.toFill.value_or(0) > 0) add(fmt::format("{} partitions to fill", *member.toFill));
+  if (member.fingerprint && *member.fingerprint != ring.fingerprint) {
+    add(fmt::format("another table: {:016x}", *member.fingerprint));
+  }
+  if (!member.version.empty() && member.version != ring.programVersion) add("MyDHT " + oneLine(member.version));
+  if (member.lastCallOk == false && !member.lastError.empty()) add(oneLine(member.lastError));
+  return remarks;
+}
+
+std::string heading(const RingStatus& ring) {
   std::string text =
       fmt::format("ring {:016x}, version {}, {} replicas, table {:016x}{}\n", ring.ringIdentity, ring.height,
                   ring.replicas, ring.fingerprint, ring.activeVersions > 1 ? ", changing" : "");
-  text += fmt::format("asked {}, MyDHT {}: {} keys, {} bytes\n\n", oneLine(ring.selfName), oneLine(ring.programVersion),
-                      ring.keys, ring.bytes);
-  return text;
+  text += fmt::format("asked {}, MyDHT {}: {} keys, {}\n", oneLine(ring.selfName), oneLine(ring.programVersion),
+                      ring.keys, sizeText(ring.bytes));
+  if (ring.toFill > 0) text += fmt::format("it has {} partitions to fill\n", ring.toFill);
+  if (!ring.trouble.empty()) text += fmt::format("trouble: {}\n", oneLine(ring.trouble));
+  return text + "\n";
 }
 
-/// A row for each member, as wide as the longest name.
-std::string memberTable(const protocol::RingStatus& ring) {
-  std::size_t width = 4;
-  for (const protocol::NodeStatus& member : ring.members) width = std::max(width, nameOf(member).size());
-  std::string text = fmt::format("{:<{}}  {:<8}  {:<9}  {:>7}  ZONE", "NODE", width, "STATE", "LAST CALL", "WEIGHT");
-  for (const protocol::NodeStatus& member : ring.members) {
-    const unsigned hundredths = member.weightHundredths;
-    text += fmt::format("\n{:<{}}  {:<8}  {:<9}  {:>4}.{:02}  {}", nameOf(member), width,
-                        protocol::memberStateText(member.state), lastCallOf(member, ring), hundredths / 100,
-                        hundredths % 100, member.zone.empty() ? "-" : oneLine(member.zone));
+std::string memberTable(const RingStatus& ring) {
+  TextColumn node{.heading = "NODE"};
+  TextColumn state{.heading = "STATE"};
+  TextColumn lastCall{.heading = "LAST CALL"};
+  TextColumn keys{.heading = "KEYS", .toTheRight = true};
+  TextColumn size{.heading = "SIZE", .toTheRight = true};
+  TextColumn uptime{.heading = "UPTIME", .toTheRight = true};
+  TextColumn clock{.heading = "CLOCK", .toTheRight = true};
+  TextColumn weight{.heading = "WEIGHT", .toTheRight = true};
+  TextColumn zone{.heading = "ZONE"};
+  TextColumn remarks{.heading = "REMARKS"};
+  for (const NodeStatus& member : ring.members) {
+    node.cells.push_back(nameOf(member));
+    state.cells.emplace_back(protocol::memberStateText(member.state));
+    lastCall.cells.push_back(lastCallOf(member, ring));
+    keys.cells.push_back(numberText(member.keys));
+    size.cells.push_back(member.bytes ? sizeText(*member.bytes) : "");
+    uptime.cells.push_back(member.uptimeSeconds ? durationText(static_cast<double>(*member.uptimeSeconds)) : "");
+    clock.cells.push_back(clockOf(member));
+    weight.cells.push_back(weightOf(member));
+    zone.cells.push_back(oneLine(member.zone));
+    remarks.cells.push_back(remarksOn(member, ring));
   }
-  return text;
+  return tableText({node, state, lastCall, keys, size, uptime, clock, weight, zone, remarks});
 }
 
 }  // namespace

@@ -203,6 +203,16 @@ TEST(StatusCommand, PrintsTheRingAsATable) {
   ring.members = {member(1, "localhost:50140", std::nullopt), member(2, "b.example:50141", true),
                   member(3, "\x1b[2Jc:50142", false), member(4, "", std::nullopt)};
   ring.members[1].zone = "cellar";
+  ring.members[1].keys = 11;
+  ring.members[1].bytes = 2048;
+  ring.members[1].uptimeSeconds = 3700;
+  ring.members[1].clockOffsetMicros = -250'000;
+  ring.members[1].toFill = 3;
+  ring.members[1].fingerprint = 0x111;
+  ring.members[1].version = "0.2.0";
+  ring.members[2].lastError = "no answer";
+  ring.toFill = 7;
+  ring.trouble = "the clock\nis off";
   ring.members[2].weightHundredths = 250;
   ring.members[3].state = protocol::MemberState::Joining;
   ring.keys = 12;
@@ -210,13 +220,16 @@ TEST(StatusCommand, PrintsTheRingAsATable) {
   Play play({answers(answerOf(200, protocol::toJson(ring)))});
   expectOutput(play.run({"-c", "status"}),
                "ring 0000000000000abc, version 5, 3 replicas, table 0000000000000def\n"
-               "asked localhost:50140, MyDHT 0.1.0: 12 keys, 34567 bytes\n"
+               "asked localhost:50140, MyDHT 0.1.0: 12 keys, 33.8 KiB\n"
+               "it has 7 partitions to fill\n"
+               "trouble: the clock is off\n"
                "\n"
-               "NODE                STATE     LAST CALL   WEIGHT  ZONE\n"
-               "localhost:50140     active    itself        1.00  -\n"
-               "b.example:50141     active    ok            1.00  cellar\n"
-               " [2Jc:50142         active    failed        2.50  -\n"
-               "(0000000000000004)  joining   -             1.00  -\n");
+               "NODE                STATE    LAST CALL  KEYS     SIZE   UPTIME     CLOCK  WEIGHT  ZONE    REMARKS\n"
+               "localhost:50140     active   itself        -        -        -         -       -  -       -\n"
+               "b.example:50141     active   ok           11  2.0 KiB  1:01:40  -0.250 s       -  cellar  "
+               "3 partitions to fill; another table: 0000000000000111; MyDHT 0.2.0\n"
+               " [2Jc:50142         active   failed        -        -        -         -    2.50  -       no answer\n"
+               "(0000000000000004)  joining  -             -        -        -         -       -  -       -\n");
   EXPECT_EQ(play.server.heard(1)[0].requestLine(), "GET /_mydht/status HTTP/1.1");
 }
 

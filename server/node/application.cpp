@@ -3,6 +3,7 @@
 #include <Poco/Util/ServerApplication.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -69,8 +70,23 @@ int fail(const Error& error) {
   return 1;
 }
 
+/// A name that the members of another machine's ring cannot call back.
+bool cannotJoinFromAfar(const Options& options) {
+  const auto isElsewhere = [](const std::string& seed) {
+    const std::string host = seed.substr(0, seed.rfind(':'));
+    return host != "[::1]" && !isLoopback(host);
+  };
+  return isLoopback(options.host) && std::any_of(options.seeds.begin(), options.seeds.end(), isElsewhere);
+}
+
 /// What can be found wrong without touching port or data is.
 int checkConfig(const Options& options) {
+  if (cannotJoinFromAfar(options)) {
+    std::fprintf(stderr,
+                 "mydhtserver: host is %s, a loopback name: a ring on other machines refuses it; set it to the name by "
+                 "which they reach this one\n",
+                 options.host.c_str());
+  }
   if (!options.secretFile.empty()) {
     const auto secret = readSecretFile(options.secretFile);
     if (!secret) return fail(secret.error());

@@ -118,6 +118,15 @@ TEST(ServerOptions, CheckConfigFindsWhatAStartWouldRefuse) {
   EXPECT_EQ(runServer({"--port", "x", "--check-config"}, directory.path()).status, 2);
 }
 
+TEST(ServerOptions, CheckConfigWarnsOfANameThatOtherMachinesCannotReach) {
+  const TempDirectory directory;
+  const Finished warned = runServer({"-s", "a.example:1", "--check-config"}, directory.path());
+  EXPECT_EQ(warned.status, 0);
+  EXPECT_NE(warned.errors.find("host is localhost, a loopback name"), std::string::npos) << warned.errors;
+  EXPECT_EQ(runServer({"-s", "[::1]:1", "--check-config"}, directory.path()).errors, "");
+  EXPECT_EQ(runServer({"-h", "b.example", "-s", "a.example:1", "--check-config"}, directory.path()).errors, "");
+}
+
 TEST(ServerOptions, APrintedConfigIsReadAgain) {
   const TempDirectory directory;
   const std::string path = directory.path() + "/config";

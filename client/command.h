@@ -24,15 +24,16 @@ enum class Word { None, Key, Value, Folder };
 
 /// The options that only some commands take, a bit each, joined by |.
 using OptionSet = unsigned;
-inline constexpr OptionSet kValueOption = 1 << 0;      ///< -val
-inline constexpr OptionSet kFileOption = 1 << 1;       ///< -f
-inline constexpr OptionSet kOutputOption = 1 << 2;     ///< -o
-inline constexpr OptionSet kLongOption = 1 << 3;       ///< -l
-inline constexpr OptionSet kZeroOption = 1 << 4;       ///< -0
-inline constexpr OptionSet kDelimiterOption = 1 << 5;  ///< --delimiter
-inline constexpr OptionSet kLimitOption = 1 << 6;      ///< --limit
-inline constexpr OptionSet kJobsOption = 1 << 7;       ///< -j
-inline constexpr OptionSet kNamesOption = 1 << 8;      ///< --names
+inline constexpr OptionSet kValueOption = 1 << 0;        ///< -val
+inline constexpr OptionSet kFileOption = 1 << 1;         ///< -f
+inline constexpr OptionSet kOutputOption = 1 << 2;       ///< -o
+inline constexpr OptionSet kLongOption = 1 << 3;         ///< -l
+inline constexpr OptionSet kZeroOption = 1 << 4;         ///< -0
+inline constexpr OptionSet kDelimiterOption = 1 << 5;    ///< --delimiter
+inline constexpr OptionSet kLimitOption = 1 << 6;        ///< --limit
+inline constexpr OptionSet kJobsOption = 1 << 7;         ///< -j
+inline constexpr OptionSet kNamesOption = 1 << 8;        ///< --names
+inline constexpr OptionSet kConsistencyOption = 1 << 9;  ///< --consistency
 
 /// One command of mydhtclient: a row of the table in commands/table.cpp. From the rows come the check of the command
 /// line, the usage text and what the shell completes.

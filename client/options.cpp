@@ -185,6 +185,11 @@ Result<Options> optionsOf(const Reading& reading, const Command& command) {
   if (!nodes) return nodes.error();
   options.nodes = std::move(*nodes);
   if (const Status read = readNumbers(app, typed, options); !read) return read.error();
+  if (given(app, "--consistency")) {
+    const auto consistency = protocol::parseConsistency(typed.consistency);
+    if (!consistency) return consistency.error();
+    options.consistency = *consistency;
+  }
   options.key = typed.key;
   options.keysFromInput = command.key == KeyUse::Key && typed.key == "-";
   if (reading.value) options.value = typed.value;

@@ -9,6 +9,7 @@
 
 #include "client/command.h"
 #include "client/node_address.h"
+#include "common/protocol/consistency.h"
 
 namespace mydht::client {
 
@@ -31,7 +32,8 @@ struct Options {
   bool names = false;     ///< upload: each name as a string too
   std::optional<std::string> delimiter;
   std::optional<std::uint64_t> limit;  ///< ls: keys at most
-  unsigned jobs = 8;                   ///< transfers at once
+  protocol::Consistency consistency = protocol::Consistency::Quorum;
+  unsigned jobs = 8;  ///< transfers at once
 };
 
 /// What to do with one command line.

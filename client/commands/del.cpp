@@ -8,7 +8,7 @@
 namespace mydht::client::commands {
 
 Status del(const Options& options, Nodes& nodes) {
-  const auto answer = nodes.ask(requestOf(http::Method::Delete, options.key));
+  const auto answer = nodes.ask(requestOf(http::Method::Delete, options.key, options.consistency));
   if (!answer) return valueError(answer.error());
   protocol::JsonWriter json = jsonAbout(options.key);
   json.flag("deleted", true);

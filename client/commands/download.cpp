@@ -38,7 +38,8 @@ bool holds(const FileHandle& file, const protocol::ListedKey& value) {
   }
 }
 
-Result<Transfers::Outcome> fetch(const Job& job, const Folder& folder, Nodes& nodes, Progress& progress) {
+Result<Transfers::Outcome> fetch(const Job& job, const Folder& folder, protocol::Consistency consistency, Nodes& nodes,
+                                 Progress& progress) {
   if (const Status fine = checkFileName(job.name); !fine) return fine.error();
   if (job.stored) {
     const auto file = folder.open(job.name);
@@ -49,35 +50,37 @@ Result<Transfers::Outcome> fetch(const Job& job, const Folder& folder, Nodes& no
   }
   const auto output = folder.output(job.name);
   if (!output) return output.error();
-  const auto fetched = fetchValue(nodes, job.key, **output, progress);
+  const auto fetched = fetchValue(nodes, job.key, consistency, **output, progress);
   if (!fetched) return fetched.error();
   return Transfers::Outcome{.bytes = fetched->size};
 }
 
-Status run(Transfers& transfers, JobSource& jobs, const std::string& path) {
+Status run(const Options& options, Transfers& transfers, JobSource& jobs, const std::string& path) {
   const auto folder = Folder::make(path);
   if (!folder) return folder.error();
-  transfers.run(jobs, [&](const Job& job, Nodes& mine) { return fetch(job, *folder, mine, transfers.progress()); });
+  transfers.run(jobs, [&](const Job& job, Nodes& mine) {
+    return fetch(job, *folder, options.consistency, mine, transfers.progress());
+  });
   return transfers.finish("DOWNLOAD", "fetched", "");
 }
 
 /// As the original did: the names of the files of one folder are the keys to fetch into the other.
-Status fetchExample(Transfers& transfers, Nodes& nodes) {
+Status fetchExample(const Options& options, Transfers& transfers, Nodes& nodes) {
   const auto tree = filesBelow(kExampleFrom);
   if (!tree) return Error{tree.error().kind, tree.error().text + "; to fetch other keys give PREFIX and DIR"};
   std::vector<Job> wanted;
   for (const TreeFile& file : tree->files) wanted.push_back({.key = file.name, .name = file.name});
   KnownJobs jobs(nodes.another(0), std::move(wanted), transfers.progress());
-  return run(transfers, jobs, kExampleInto);
+  return run(options, transfers, jobs, kExampleInto);
 }
 
 }  // namespace
 
 Status download(const Options& options, Nodes& nodes) {
   Transfers transfers(options, nodes);
-  if (!options.folder) return fetchExample(transfers, nodes);
-  ListedJobs jobs(nodes.another(0), options.key, transfers.progress());
-  return run(transfers, jobs, *options.folder);
+  if (!options.folder) return fetchExample(options, transfers, nodes);
+  ListedJobs jobs(nodes.another(0), {.prefix = options.key, .consistency = options.consistency}, transfers.progress());
+  return run(options, transfers, jobs, *options.folder);
 }
 
 }  // namespace mydht::client::commands

@@ -59,9 +59,10 @@ Status checkDigest(const Answer& answer, const Digest& digest) {
 
 }  // namespace
 
-Result<Fetched> fetchValue(Nodes& nodes, std::string_view key, Output& output, Progress& progress) {
+Result<Fetched> fetchValue(Nodes& nodes, std::string_view key, protocol::Consistency consistency, Output& output,
+                           Progress& progress) {
   HashedOutput sink(output, progress);
-  Request request = requestOf(http::Method::Get, key);
+  Request request = requestOf(http::Method::Get, key, consistency);
   request.sink = &sink;
   auto answer = nodes.ask(request);
   if (!answer) return valueError(answer.error());

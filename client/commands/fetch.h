@@ -7,6 +7,7 @@
 #include "client/nodes.h"
 #include "client/output.h"
 #include "client/progress.h"
+#include "common/protocol/consistency.h"
 #include "common/result/result.h"
 #include "common/result/types.h"
 
@@ -20,6 +21,7 @@ struct Fetched {
 };
 
 /// Gets the value of a key into an output, which is committed only if all of it came and is what the node's ETag says.
-Result<Fetched> fetchValue(Nodes& nodes, std::string_view key, Output& output, Progress& progress);
+Result<Fetched> fetchValue(Nodes& nodes, std::string_view key, protocol::Consistency consistency, Output& output,
+                           Progress& progress);
 
 }  // namespace mydht::client::commands

@@ -51,7 +51,7 @@ protocol::JsonWriter jsonOf(const Options& options, const Fetched& fetched) {
 Status printAsJson(const Options& options, Nodes& nodes) {
   KeptOutput kept;
   Progress progress(false, Progress::About::OneValue);
-  const auto fetched = fetchValue(nodes, options.key, kept, progress);
+  const auto fetched = fetchValue(nodes, options.key, options.consistency, kept, progress);
   if (!fetched) return fetched.error();
   protocol::JsonWriter json = jsonOf(options, *fetched);
   const bool text = protocol::isUtf8(kept.value());
@@ -67,7 +67,7 @@ Status get(const Options& options, Nodes& nodes) {
   // A bar between the lines of a value on the same terminal would spoil both.
   const bool elsewhere = options.output.has_value() || !outputIsTerminal();
   Progress progress(elsewhere && !options.quiet && !options.json, Progress::About::OneValue);
-  const auto fetched = fetchValue(nodes, options.key, *output, progress);
+  const auto fetched = fetchValue(nodes, options.key, options.consistency, *output, progress);
   if (!fetched) return fetched.error();
   if (!options.json) return {};
   protocol::JsonWriter json = jsonOf(options, *fetched);

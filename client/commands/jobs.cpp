@@ -68,8 +68,8 @@ Status KnownJobs::reach(const std::string& key) {
   return {};
 }
 
-ListedJobs::ListedJobs(Nodes nodes, std::string prefix, Progress& progress)
-    : nodes_(std::move(nodes)), range_{.prefix = std::move(prefix)}, progress_(progress) {}
+ListedJobs::ListedJobs(Nodes nodes, Range range, Progress& progress)
+    : nodes_(std::move(nodes)), range_(std::move(range)), progress_(progress) {}
 
 Result<std::optional<Job>> ListedJobs::next() {
   while (at_ == page_.size()) {

@@ -57,7 +57,7 @@ class KnownJobs final : public JobSource {
 /// A job for each key of the ring with a prefix, named by what is behind it.
 class ListedJobs final : public JobSource {
  public:
-  ListedJobs(Nodes nodes, std::string prefix, Progress& progress);
+  ListedJobs(Nodes nodes, Range range, Progress& progress);
 
   Result<std::optional<Job>> next() override;
 

@@ -39,6 +39,9 @@ std::string targetOf(const Range& range) {
   add(protocol::kPrefixParameter, range.prefix);
   add(protocol::kAfterParameter, range.after);
   add(protocol::kDelimiterParameter, range.delimiter);
+  if (range.consistency != protocol::Consistency::Quorum) {
+    add(protocol::kConsistencyParameter, std::string(consistencyText(range.consistency)));
+  }
   return target;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "client/nodes.h"
+#include "common/protocol/consistency.h"
 #include "common/protocol/shapes.h"
 #include "common/result/result.h"
 
@@ -13,8 +14,9 @@ namespace mydht::client::commands {
 /// Which keys of the ring, in the order of their bytes.
 struct Range {
   std::string prefix;
-  std::string after{};                            ///< only what is greater
-  std::string delimiter{};                        ///< keys that have it behind the prefix are one item, up to it
+  std::string after{};      ///< only what is greater
+  std::string delimiter{};  ///< keys that have it behind the prefix are one item, up to it
+  protocol::Consistency consistency = protocol::Consistency::Quorum;
   std::uint64_t limit = protocol::kListingItems;  ///< items of a page, at most
 };
 

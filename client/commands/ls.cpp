@@ -93,7 +93,7 @@ void addPage(const protocol::Listing& page, Lines& lines) {
 }  // namespace
 
 Status ls(const Options& options, Nodes& nodes) {
-  Range range{.prefix = options.key, .delimiter = options.delimiter.value_or("")};
+  Range range{.prefix = options.key, .delimiter = options.delimiter.value_or(""), .consistency = options.consistency};
   Lines lines(options);
   std::uint64_t left = options.limit.value_or(UINT64_MAX);
   while (left > 0) {

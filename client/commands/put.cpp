@@ -18,7 +18,7 @@ Result<Answer> store(const Options& options, Nodes& nodes, BodySource& body) {
   progress.expect(body.size().value_or(0));
   CountedBody counted(body, progress);
   // What is typed at a terminal is text; a file's type is not guessed.
-  return nodes.ask(putOf(options.key, counted, options.value ? kTextType : ""));
+  return nodes.ask(putOf(options.key, counted, options.value ? kTextType : "", options.consistency));
 }
 
 }  // namespace

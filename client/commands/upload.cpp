@@ -70,7 +70,7 @@ Status upload(const Options& options, Nodes& nodes) {
       return Transfers::Outcome{.bytes = job.size, .equal = true};
     }
     CountedBody counted(**body, transfers.progress());
-    const auto answer = mine.ask(putOf(job.key, counted, job.isName ? kTextType : ""));
+    const auto answer = mine.ask(putOf(job.key, counted, job.isName ? kTextType : "", options.consistency));
     if (!answer) return answer.error();
     return Transfers::Outcome{.bytes = job.size};
   });

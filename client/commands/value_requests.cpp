@@ -7,15 +7,19 @@
 
 namespace mydht::client::commands {
 
-Request requestOf(http::Method method, std::string_view key) {
+Request requestOf(http::Method method, std::string_view key, protocol::Consistency consistency) {
   Request request;
   request.method = method;
   request.target = protocol::urlOf(key);
+  if (consistency != protocol::Consistency::Quorum) {
+    const char joint = request.target.find('?') == std::string::npos ? '?' : '&';
+    request.target += fmt::format("{}{}={}", joint, protocol::kConsistencyParameter, consistencyText(consistency));
+  }
   return request;
 }
 
-Request putOf(std::string_view key, BodySource& body, std::string_view contentType) {
-  Request request = requestOf(http::Method::Put, key);
+Request putOf(std::string_view key, BodySource& body, std::string_view contentType, protocol::Consistency consistency) {
+  Request request = requestOf(http::Method::Put, key, consistency);
   request.body = &body;
   if (!contentType.empty()) request.fields.emplace_back("Content-Type", contentType);
   return request;

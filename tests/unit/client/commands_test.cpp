@@ -373,6 +373,17 @@ TEST(Json, TellsErrorsTooOnStandardError) {
               2);
 }
 
+TEST(Consistency, IsAskedForInTheQuery) {
+  Play play({answers(answerOf(201, "")), answers(valueAnswer("v")), answers("HTTP/1.1 204 No Content\r\n\r\n")});
+  expectOutput(play.run({"put", "k", "v", "--consistency", "all"}), "PUT OK k\n");
+  expectOutput(play.run({"get", "../k", "--consistency", "one"}), "v\n");
+  expectOutput(play.run({"del", "k", "--consistency=quorum"}), "DEL OK k\n");
+  const auto heard = play.server.heard(3);
+  EXPECT_EQ(heard[0].requestLine(), "PUT /k?consistency=all HTTP/1.1");
+  EXPECT_EQ(heard[1].requestLine(), "GET /_mydht/value?key=..%2Fk&consistency=one HTTP/1.1");
+  EXPECT_EQ(heard[2].requestLine(), "DELETE /k HTTP/1.1");
+}
+
 TEST(Quiet, LeavesOutWhatWasNotAskedFor) {
   Play play({answers(answerOf(201, "")), answers("HTTP/1.1 204 No Content\r\n\r\n"), answers(valueAnswer("v"))});
   expectOutput(play.run({"put", "k", "v", "--quiet"}), "");

@@ -121,6 +121,11 @@ TEST_F(OptionsTest, TakesHostAndPortFromTheEnvironmentUnlessTheyAreGiven) {
   EXPECT_EQ(parse({"get", "k"}).options.nodes, (std::vector<NodeAddress>{{"far.example", 50142}}));
   EXPECT_EQ(parse({"get", "k", "-p", "1"}).options.nodes, (std::vector<NodeAddress>{{"far.example", 1}}));
   EXPECT_EQ(parse({"get", "k", "-h", "near"}).options.nodes, (std::vector<NodeAddress>{{"near", 50142}}));
+  ::setenv("MYDHT_HOST", "a:1,b", 1);
+  EXPECT_EQ(parse({"get", "k"}).options.nodes, (std::vector<NodeAddress>{{"a", 1}, {"b", 50142}}));
+  ::setenv("MYDHT_SECRET_FILE", "secret", 1);
+  EXPECT_EQ(parse({"get", "k"}).options.secretFile, "secret");
+  ::unsetenv("MYDHT_SECRET_FILE");
   ::setenv("MYDHT_PORT", "many", 1);
   EXPECT_THAT(complaintOf({"get", "k"}), HasSubstr("'many' is no port"));
 }
@@ -150,6 +155,7 @@ TEST_F(OptionsTest, RefusesWrongUsage) {
   EXPECT_THAT(complaintOf({"get", "k", "-p", "65536"}), HasSubstr("is no port"));
   EXPECT_THAT(complaintOf({"get", "k", "-h", "a:x"}), HasSubstr("is no port"));
   EXPECT_THAT(complaintOf({"get", "k", "--timeout", "0"}), HasSubstr("seconds"));
+  EXPECT_THAT(complaintOf({"get", "k", "--consistency", "some"}), HasSubstr("quorum"));
   EXPECT_THAT(complaintOf({"get", "k", "-l"}), HasSubstr("get takes no -l"));
   EXPECT_THAT(complaintOf({"put", "-k", "-", "-f", "-"}), HasSubstr("not both"));
   EXPECT_THAT(complaintOf({"get", "-k", "-", "-o", "f"}), HasSubstr("do not go into one file"));

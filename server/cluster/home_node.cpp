@@ -228,6 +228,9 @@ Task<Result<wire::FillPageAnswer>> HomeNode::fillPage(wire::Speaker from, wire::
     const wire::FillMarks marks{partition, store_.closed(partition), store_.settled(partition)};
     if (marks.closed != Version() || marks.settled != Version()) answer.marks.push_back(marks);
   }
+  // Once a newer version is complete, what was asked for may have been purged here, even while it was read.
+  if (membership_.view()->complete().name() > from.complete)
+    co_return Error{Kind::OlderRing, "the ring has changed since"};
   co_return answer;
 }
 

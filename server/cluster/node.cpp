@@ -40,6 +40,10 @@ Node::Node(Settings settings, World world)
       listAnswerer_(membership_, home_, store_),
       changes_(loop_, settings_, membership_, peers_, world_.random, world_.journal),
       filler_(loop_, settings_, membership_, peers_, copier_, world_.journal),
+      trees_(settings_.bugs, membership_, home_, store_),
+      balancer_(loop_, settings_, membership_, peers_, home_, trees_, copier_, store_, world_.random, world_.journal),
+      purger_(loop_, settings_, membership_, peers_, home_, store_, world_.journal),
+      actions_(loop_, settings_, membership_, peers_, balancer_, purger_, world_.random, world_.journal),
       stop_(loop_),
       duties_(loop_) {}
 
@@ -97,6 +101,8 @@ Task<Status> Node::start() {
   }
   duties_.spawn(duties());
   duties_.spawn(fillLoop());
+  duties_.spawn(balancer_.run());
+  duties_.spawn(purger_.run());
   if (!remembered_.ring.view.active.empty()) co_return Status();
   // Until the change is complete the ring needs its former nodes too: who hears "ready" may end one of them.
   const Time settled = loop_.now() + settings_.timing.settle;
@@ -258,12 +264,18 @@ Task<> Node::breakOffLater() {
 Task<> Node::stop() {
   stopping_ = true;
   stop_.notifyAll();
+  balancer_.stop();
+  purger_.stop();
+  actions_.stop();
   Gate breaker(loop_);
   breaker.spawn(breakOffLater());
   // Calls under way may still begin something in the background: that has to be over before the gates close.
   while (answering_ > 0) co_await sleepUntil(loop_.now() + kAnsweringPoll);
   co_await duties_.close();
   co_await filler_.stop();
+  co_await actions_.stopped();
+  co_await balancer_.stopped();
+  co_await purger_.stopped();
   co_await changes_.stop();
   for (std::size_t i = 0; i < coordinators_.size(); ++i) {
     co_await switchTo(*world_.loops[i]);

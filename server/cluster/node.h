@@ -10,6 +10,7 @@
 #include "server/cluster/lister.h"
 #include "server/cluster/membership.h"
 #include "server/cluster/peers.h"
+#include "server/cluster/ring_actions.h"
 #include "server/cluster/ring_changes.h"
 #include "server/cluster/settings.h"
 #include "server/cluster/summaries.h"
@@ -107,6 +108,8 @@ class Node final : public PeerHandler {
   /// a seed. It must neither take writes nor say that a key is missing (R7).
   bool addressTaken() const { return addressTaken_; }
 
+  /// What people ask of the ring; any loop, only after start().
+  RingActions& actions() { return actions_; }
   store::Store& store() { return store_; }
   const Membership& membership() const { return membership_; }
 
@@ -137,6 +140,7 @@ class Node final : public PeerHandler {
   Task<Result<Call>> answer(wire::Request request, Body body, Deadline deadline);
   Task<Result<Call>> answerRing(wire::Request request, Deadline deadline);
   Task<Result<Call>> answerData(wire::Request request, Body body, Deadline deadline);
+  Task<Result<Call>> answerUpkeep(wire::Request request, Deadline deadline);
   Task<Result<Call>> answerVote(wire::Request request, Deadline deadline);
   Task<Result<Call>> answerList(wire::Request request, Deadline deadline);
   Call packed(std::string payload, Body body = Bytes()) const;
@@ -162,6 +166,10 @@ class Node final : public PeerHandler {
   std::vector<std::unique_ptr<Lister>> listers_;
   RingChanges changes_;
   Filler filler_;
+  TreeAnswers trees_;
+  Balancer balancer_;
+  Purger purger_;
+  RingActions actions_;
   std::atomic<bool> stopping_{false};
   std::atomic<std::size_t> answering_{0};  // calls of other nodes under way, on any loop
   std::atomic<bool> started_{false};

@@ -66,8 +66,50 @@ Task<Result<Call>> Node::answer(wire::Request request, Body body, Deadline deadl
     auto answered = co_await answerList(std::move(request), deadline);
     co_return answered;
   }
+  if (request.type >= wire::MessageType::CompareTrees && request.type <= wire::MessageType::Action) {
+    auto answered = co_await answerUpkeep(std::move(request), deadline);
+    co_return answered;
+  }
   auto answered = co_await answerData(std::move(request), std::move(body), deadline);
   co_return answered;
+}
+
+Task<Result<Call>> Node::answerUpkeep(wire::Request request, Deadline deadline) {
+  switch (request.type) {
+    case wire::MessageType::CompareTrees: {
+      auto message = wire::readPayload<wire::CompareTrees>(request.payload);
+      if (!message) co_return kUnreadable;
+      auto answered = co_await trees_.compareTrees(request.from, std::move(*message), deadline);
+      if (!answered) co_return answered.error();
+      co_return packed(wire::payloadOf(*answered));
+    }
+    case wire::MessageType::EntryHeads: {
+      auto message = wire::readPayload<wire::EntryHeads>(request.payload);
+      if (!message) co_return kUnreadable;
+      auto answered = co_await trees_.entryHeads(request.from, std::move(*message), deadline);
+      if (!answered) co_return answered.error();
+      co_return packed(wire::payloadOf(*answered));
+    }
+    case wire::MessageType::Holds: {
+      auto message = wire::readPayload<wire::Holds>(request.payload);
+      if (!message) co_return kUnreadable;
+      auto answered = co_await trees_.holds(request.from, std::move(*message), deadline);
+      if (!answered) co_return answered.error();
+      co_return packed(wire::payloadOf(*answered));
+    }
+    case wire::MessageType::Action: {
+      const ring::ViewPtr view = membership_.view();
+      auto message = wire::readPayload<wire::Action>(request.payload);
+      if (!message) co_return kUnreadable;
+      if (!view || request.from.ringIdentity != view->ringIdentity())
+        co_return Error{Kind::Conflict, "this node is no member of that ring"};
+      auto answered = co_await actions_.act(*message);
+      if (!answered) co_return answered.error();
+      co_return packed(wire::payloadOf(*answered));
+    }
+    default:
+      co_return kUnreadable;
+  }
 }
 
 Task<Result<Call>> Node::answerRing(wire::Request request, Deadline deadline) {

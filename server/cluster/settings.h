@@ -12,19 +12,22 @@ namespace mydht::cluster {
 /// Test only: ways in which the protocol can be got wrong, each caught by a directed scenario of the simulation. All
 /// off in the server; no option of the program reaches them.
 struct DeliberateBugs {
-  bool unionQuorum = false;         ///< a quorum of the union of all active versions' home nodes is enough (R3)
-  bool newestOnly = false;          ///< only the newest active version counts (R3)
-  bool noRefusal = false;           ///< a home node serves who has an older view of the ring (R4)
-  bool adoptUnsynced = false;       ///< an adoption is answered before it is on disk (R4)
-  bool fillFromOne = false;         ///< one source is enough to fill from (R5)
-  bool fillBeforeAdoption = false;  ///< a source need not have adopted the new version (R5)
-  bool voteUnfilled = false;        ///< a new home node votes before it is filled (R5)
-  bool completeAtOnce = false;      ///< a version is complete without being filled (R6)
-  bool ignoreRollback = false;      ///< a restored backup goes on as if nothing had happened (R7)
-  bool noSecondRound = false;       ///< a put ignores that a home node has something newer (R9)
-  bool noWriteBack = false;         ///< a get returns what a minority holds (R11)
-  bool publishBelowQuorum = false;  ///< a body is published although no quorum has staged it
-  bool lastArrivalWins = false;     ///< what arrives last replaces what is held, whatever its version
+  bool unionQuorum = false;             ///< a quorum of the union of all active versions' home nodes is enough (R3)
+  bool newestOnly = false;              ///< only the newest active version counts (R3)
+  bool noRefusal = false;               ///< a home node serves who has an older view of the ring (R4)
+  bool adoptUnsynced = false;           ///< an adoption is answered before it is on disk (R4)
+  bool fillFromOne = false;             ///< one source is enough to fill from (R5)
+  bool fillBeforeAdoption = false;      ///< a source need not have adopted the new version (R5)
+  bool voteUnfilled = false;            ///< a new home node votes before it is filled (R5)
+  bool completeAtOnce = false;          ///< a version is complete without being filled (R6)
+  bool ignoreRollback = false;          ///< a restored backup goes on as if nothing had happened (R7)
+  bool noSecondRound = false;           ///< a put ignores that a home node has something newer (R9)
+  bool noWriteBack = false;             ///< a get returns what a minority holds (R11)
+  bool publishBelowQuorum = false;      ///< a body is published although no quorum has staged it
+  bool lastArrivalWins = false;         ///< what arrives last replaces what is held, whatever its version
+  bool balanceSkipsTombstones = false;  ///< a balance takes what is deleted for what never was
+  bool purgeUnasked = false;            ///< a purge does not ask the home nodes
+  bool purgeWhileChanging = false;      ///< a purge does not wait for a change of the ring to be complete
 };
 
 /// How long things may take. Virtual time in the simulation.
@@ -33,6 +36,8 @@ struct Timing {
   Duration hedge = std::chrono::milliseconds(200);  ///< no answer for that long: another home node is asked too
   Duration branchStall = std::chrono::seconds(1);   ///< a home node that takes nothing for that long is dropped
   Duration progress = std::chrono::seconds(30);     ///< a body that does not move for that long has broken off
+  Duration balance = std::chrono::minutes(1);       ///< between two comparisons with another node, about; 0: none
+  Duration purge = std::chrono::seconds(10);        ///< between two looks whether there is something to purge; 0: none
   Duration gossip = std::chrono::seconds(1);        ///< between two rounds of gossip and of the other duties
   Duration skipFirst = std::chrono::seconds(1);     ///< a node that failed a call is left alone for that long,
   Duration skipMost = std::chrono::seconds(8);      ///< doubled with each failure, up to this; then gossip asks it

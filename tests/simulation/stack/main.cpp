@@ -77,14 +77,17 @@ int runMany(const Arguments& arguments) {
     coverage += result.coverage;
     std::fflush(stdout);
   }
-  std::fputs(fmt::format("{} seeds, {} of them with at least 300 operations and 5 faults, {} failed\n"
-                         "operations {}, faults {}, reads while the ring changes {}, refusals {}, second rounds {}, "
-                         "write-backs {}, keys filled on demand {}, fill pages {}, large bodies published {}\n",
-                         arguments.seeds, counted, failed, coverage.operations, coverage.faults, coverage.changingReads,
-                         coverage.refusals, coverage.secondRounds, coverage.writeBacks, coverage.fillVotes,
-                         coverage.fillPages, coverage.published)
-                 .c_str(),
-             stdout);
+  std::fputs(
+      fmt::format(
+          "{} seeds, {} of them with at least 300 operations and 5 faults, {} failed\n"
+          "operations {}, faults {}, reads while the ring changes {}, refusals {}, second rounds {}, "
+          "write-backs {}, keys filled on demand {}, fill pages {}, large bodies published {}, trees compared {}, "
+          "entries purged {}\n",
+          arguments.seeds, counted, failed, coverage.operations, coverage.faults, coverage.changingReads,
+          coverage.refusals, coverage.secondRounds, coverage.writeBacks, coverage.fillVotes, coverage.fillPages,
+          coverage.published, coverage.compared, coverage.purged)
+          .c_str(),
+      stdout);
   return failed == 0 && counted * 10 >= arguments.seeds * 9 ? 0 : 1;
 }
 

@@ -18,6 +18,8 @@ Coverage& Coverage::operator+=(const Coverage& other) {
   completed += other.completed;
   changingReads += other.changingReads;
   published += other.published;
+  compared += other.compared;
+  purged += other.purged;
   return *this;
 }
 
@@ -68,6 +70,9 @@ void Observer::see(const SimMessage& message) {
       break;
     case wire::MessageType::FillPage:
       ++coverage.fillPages;
+      break;
+    case wire::MessageType::CompareTrees:
+      ++coverage.compared;
       break;
     default:
       break;

@@ -22,6 +22,8 @@ struct Coverage {
   std::uint64_t completed = 0;      ///< versions of the ring
   std::uint64_t changingReads = 0;  ///< votes asked while two or more versions were active
   std::uint64_t published = 0;      ///< large bodies
+  std::uint64_t compared = 0;       ///< questions of balances
+  std::uint64_t purged = 0;         ///< entries
 
   Coverage& operator+=(const Coverage& other);
 };

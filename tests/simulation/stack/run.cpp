@@ -10,6 +10,11 @@ namespace mydht::simulation {
 namespace {
 
 constexpr Duration kHealing = std::chrono::minutes(4);
+// Balance and purge come by themselves and meet every partner within a few of their pauses.
+constexpr Duration kConverging = std::chrono::minutes(2);
+// A run is short: what a server does once a minute has to happen in it.
+constexpr Duration kBalance = std::chrono::seconds(3);
+constexpr Duration kPurge = std::chrono::milliseconds(700);
 constexpr std::uint64_t kLeastOperations = 300;
 constexpr std::uint64_t kLeastFaults = 5;
 
@@ -28,16 +33,30 @@ std::string stateOf(SimRing& ring) {
   return text;
 }
 
+/// C4, without anybody's help.
+std::string awaitConverged(SimRing& ring, Copies& copies) {
+  const Time end = ring.time.now() + kConverging;
+  std::string why = copies.whyNotConverged();
+  while (!why.empty() && ring.time.now() < end) {
+    ring.time.runFor(std::chrono::milliseconds(500));
+    why = copies.whyNotConverged();
+  }
+  return why;
+}
+
 }  // namespace
 
 RunResult runSeed(const RunOptions& options) {
   SimRing ring(options.seed, options.trace);
   ring.settings.bugs = options.bugs;
+  ring.settings.timing.balance = kBalance;
+  ring.settings.timing.purge = kPurge;
   Observer observer(ring);
+  Copies copies(ring);
   Faults::Options faultOptions;
   faultOptions.nodes = 3 + static_cast<unsigned>(ring.random.below(3));
   Faults faults(ring, faultOptions);
-  Workload workload(ring, {});
+  Workload workload(ring, copies, {});
   RunResult result;
 
   faults.start();
@@ -54,12 +73,14 @@ RunResult runSeed(const RunOptions& options) {
     return ring.quiet();
   };
   if (ring.await(allUp, kHealing)) {
+    const std::string why = awaitConverged(ring, copies);
+    if (!why.empty()) result.broken.push_back("C4: " + why);
     workload.readAll();
   } else {
     result.broken.push_back("the ring does not become quiet after its faults have ended: " + stateOf(ring));
   }
 
-  for (const auto& list : {observer.broken(), workload.broken()}) {
+  for (const auto& list : {observer.broken(), copies.broken(), workload.broken()}) {
     result.broken.insert(result.broken.end(), list.begin(), list.end());
   }
   if (auto why = whyNotLinearizable(workload.history())) result.broken.push_back("C1: " + *why);
@@ -67,6 +88,7 @@ RunResult runSeed(const RunOptions& options) {
   faults.finish();
   ring.shutDown();
   result.coverage = observer.coverage;
+  result.coverage.purged = copies.removals();
   result.coverage.operations = workload.finished();
   result.coverage.faults = faults.count();
   result.counts = workload.finished() >= kLeastOperations && faults.count() >= kLeastFaults;

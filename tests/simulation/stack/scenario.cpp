@@ -22,7 +22,11 @@ bool wantsTrace() {
 
 }  // namespace
 
-Scenario::Scenario(bool bug) : ring(kSeed, wantsTrace()), observer(ring), workload(ring, {}), withBug(bug) {
+Scenario::Scenario(bool bug)
+    : ring(kSeed, wantsTrace()), observer(ring), copies(ring), workload(ring, copies, {}), withBug(bug) {
+  // What heals by itself would hide what a script is about; scripts about balance and purge ask for them.
+  ring.settings.timing.balance = Duration(0);
+  ring.settings.timing.purge = Duration(0);
   ring.network.rule = [this](const SimMessage& message) { return judge(message); };
 }
 
@@ -93,9 +97,42 @@ std::size_t Scenario::get(unsigned number, const std::string& key) {
   return operation;
 }
 
+std::size_t Scenario::del(unsigned number, const std::string& key) {
+  const std::size_t operation = workload.del(node(number), key);
+  finish(operation);
+  return operation;
+}
+
 void Scenario::finish(std::size_t operation) {
   await([&] { return workload.over(operation); }, "the end of " + describe(at(operation)));
   run(kBreath);
+}
+
+namespace {
+
+Task<> actOnce(cluster::Node& node, wire::Action message, wire::ActionAnswer& answer, bool& asked) {
+  auto said = co_await node.actions().act(message);
+  if (said) answer = *said;
+  asked = true;
+}
+
+}  // namespace
+
+wire::ActionAnswer Scenario::act(unsigned number, wire::ActionKind kind) {
+  const wire::Action message{kind, ++runs_};
+  wire::ActionAnswer answer;
+  const auto isOver = [&] {
+    bool asked = false;
+    node(number).spawn(actOnce(node(number).node(), message, answer, asked));
+    await([&] { return asked; }, "an answer about an action");
+    if (answer.state == wire::ActionState::Running) run(std::chrono::milliseconds(50));
+    return answer.state != wire::ActionState::Running;
+  };
+  for (int polls = 0; polls < 2000; ++polls) {
+    if (isOver()) return answer;
+  }
+  stuck_.push_back("an action does not end");
+  return answer;
 }
 
 bool Scenario::changing(unsigned number) {
@@ -133,7 +170,8 @@ void Scenario::mustBe(bool holds, const std::string& what) {
 
 std::vector<std::string> Scenario::broken() const {
   std::vector<std::string> all = found_;
-  for (const auto& list : {observer.broken(), workload.broken()}) all.insert(all.end(), list.begin(), list.end());
+  for (const auto& list : {observer.broken(), copies.broken(), workload.broken()})
+    all.insert(all.end(), list.begin(), list.end());
   if (auto why = whyNotLinearizable(workload.history())) all.push_back("C1: " + *why);
   return all;
 }

@@ -29,6 +29,7 @@ class Scenario {
 
   SimRing ring;
   Observer observer;
+  Copies copies;
   Workload workload;
   const bool withBug;
 
@@ -60,9 +61,13 @@ class Scenario {
   /// One operation through a node, waited for; its place in the workload's history.
   std::size_t put(unsigned node, const std::string& key, bool large = false);
   std::size_t get(unsigned node, const std::string& key);
+  std::size_t del(unsigned node, const std::string& key);
   void finish(std::size_t operation);
   const Operation& at(std::size_t operation) const { return workload.at(operation); }
   bool done(std::size_t operation) const { return at(operation).outcome == Outcome::Done; }
+
+  /// Lets a node do what people ask for, on itself alone, and waits for its end.
+  wire::ActionAnswer act(unsigned node, wire::ActionKind kind);
 
   /// Whether the node knows of a change of the ring under way; not one that is down.
   bool changing(unsigned node);
@@ -75,7 +80,7 @@ class Scenario {
 
   /// A finding of the script's own: broken unless it holds.
   void mustBe(bool holds, const std::string& what);
-  /// C1, C2, C5, C6, C7 and the script's findings; empty: all promises held.
+  /// C1, C2, C3, C5, C6, C7 and the script's findings; empty: all promises held.
   std::vector<std::string> broken() const;
   /// Where the script did not get to its point, so that it proves nothing.
   const std::vector<std::string>& stuck() const { return stuck_; }
@@ -99,6 +104,7 @@ class Scenario {
   std::vector<std::string> stuck_;
   std::map<std::pair<Type, Kind>, unsigned> errors_;
   std::map<std::pair<std::string, Type>, unsigned> requests_;
+  std::uint64_t runs_ = 0;
 };
 
 }  // namespace mydht::simulation

@@ -23,7 +23,8 @@ std::uint64_t valueOf(std::string_view bytes) {
 
 }  // namespace
 
-Workload::Workload(SimRing& ring, Options options) : ring_(ring), options_(options), random_(ring.random.next()) {}
+Workload::Workload(SimRing& ring, Copies& copies, Options options)
+    : ring_(ring), copies_(copies), options_(options), random_(ring.random.next()) {}
 
 std::string Workload::valueBytes(std::uint64_t value, bool large) {
   std::string bytes = std::to_string(value) + ".";
@@ -169,21 +170,24 @@ Task<> Workload::doDel(SimNode& node, std::size_t index) {
 }
 
 void Workload::checkCopies(const Operation& operation, const cluster::Written& written) {
-  const std::string& key = operation.key;
-  const PartitionId partition = partitionOf(key);
-  std::set<NodeId> holding;
   for (std::size_t i = 0; i < ring_.size(); ++i) {
     if (ring_[i].diskLost() >= operation.begin) return;  // a copy was lost between its sync and this answer
-    const std::string name = store::entryRowName(key);
-    const Bytes* const content = ring_[i].medium().row(name);
-    if (content == nullptr) continue;
-    const auto row = store::decodeEntryRow(name, content->view());
-    if (!row || (*row)->entry.version < written.version) continue;
-    if ((*row)->blob != 0 && !ring_[i].medium().blob((*row)->blob)) continue;
-    if (const auto identity = ring_[i].durableIdentity()) holding.insert(identity->node);
   }
-  if (!written.view->quorumInEach(partition, holding)) {
-    broken_.push_back(fmt::format("C2: {} was acknowledged with {} synced copies", key, holding.size()));
+  Entry entry;
+  entry.key = operation.key;
+  entry.version = written.version;
+  const std::set<NodeId> holding = copies_.holders(entry);
+  // Home nodes of versions before the newest complete one may have purged it by now.
+  std::vector<ring::RingPtr> versions{copies_.newestComplete()};
+  for (const ring::RingPtr& version : written.view->active()) {
+    if (version->name() > versions.front()->name()) versions.push_back(version);
+  }
+  const auto holds = [&](NodeId node) { return holding.contains(node); };
+  for (const ring::RingPtr& version : versions) {
+    if (ring::hasQuorum(version->homesOf(operation.key), holds)) continue;
+    broken_.push_back(fmt::format("C2: {} was acknowledged with {} synced copies", operation.key, holding.size()));
+    ring_.trace.line(broken_.back());
+    return;
   }
 }
 

@@ -5,13 +5,15 @@
 #include <string>
 #include <vector>
 
+#include "tests/simulation/stack/copies.h"
 #include "tests/simulation/stack/history.h"
 #include "tests/support/simulation/sim_ring.h"
 
 namespace mydht::simulation {
 
 /// Clients at work: each does one operation after the other through some node that is up, and writes down what it saw.
-/// Also checks at each acknowledgement that a quorum of synced copies exists (C2). Owned by a run; borrows the ring.
+/// Also checks at each acknowledgement that a quorum of synced copies exists (C2). Owned by a run; borrows
+/// the ring and its copies.
 class Workload {
  public:
   struct Options {
@@ -22,7 +24,7 @@ class Workload {
     Duration patience = std::chrono::seconds(5);
   };
 
-  Workload(SimRing& ring, Options options);
+  Workload(SimRing& ring, Copies& copies, Options options);
 
   /// Begins; runs until stop().
   void start();
@@ -60,6 +62,7 @@ class Workload {
   void checkCopies(const Operation& operation, const cluster::Written& written);
 
   SimRing& ring_;
+  Copies& copies_;
   const Options options_;
   SimRandom random_;
   History history_;

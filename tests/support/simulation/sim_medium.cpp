@@ -56,12 +56,14 @@ SimMedium::State SimMedium::copyOf(const State& state) {
 
 void SimMedium::apply(const Batch& batch, std::uint64_t number) {
   MYDHT_ASSERT(number > state_.lastBatch);
+  std::vector<std::pair<std::string, Bytes>> removed;
   for (const auto& [name, content] : batch.rows) {
     if (const auto bad = state_.badRows.find(name); bad != state_.badRows.end()) state_.badRows.erase(bad);
     if (content) {
       state_.rows[name] = *content;
-    } else {
-      state_.rows.erase(name);
+    } else if (const auto at = state_.rows.find(name); at != state_.rows.end()) {
+      removed.emplace_back(name, at->second);
+      state_.rows.erase(at);
     }
   }
   for (const BlobId id : batch.publishes) {
@@ -73,6 +75,9 @@ void SimMedium::apply(const Batch& batch, std::uint64_t number) {
   }
   state_.lastBatch = number;
   if (whenDurable) whenDurable(batch);
+  for (const auto& [name, content] : removed) {
+    if (whenRemoved) whenRemoved(name, content);
+  }
 }
 
 void SimMedium::sweep() {

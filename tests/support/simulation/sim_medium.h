@@ -42,6 +42,8 @@ class SimMedium {
 
   /// Called for each batch at the moment it has become durable, also when a crash decides so. Empty = nobody listens.
   std::function<void(const Batch&)> whenDurable;
+  /// Called for each row that goes, with its content, when that has become durable.
+  std::function<void(const std::string& name, const Bytes& content)> whenRemoved;
 
   /// Replaced by an empty disk. Not while a SimDisk is open, like rollback: crash it first.
   void empty();

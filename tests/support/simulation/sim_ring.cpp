@@ -142,6 +142,7 @@ SimRing::~SimRing() {
 void SimRing::shutDown() {
   network.rule = nullptr;
   network.observer = nullptr;
+  whenRemoved = nullptr;
   network.releaseHeld();
   for (const auto& node : nodes_) node->kill();
   const auto allDown = [&] { return std::ranges::all_of(nodes_, [](const auto& node) { return node->down(); }); };
@@ -151,7 +152,11 @@ void SimRing::shutDown() {
 
 SimNode& SimRing::add() {
   nodes_.push_back(std::make_unique<SimNode>(*this, static_cast<unsigned>(nodes_.size())));
-  return *nodes_.back();
+  SimNode& node = *nodes_.back();
+  node.medium().whenRemoved = [this, &node](const std::string& name, const Bytes& content) {
+    if (whenRemoved && name.front() == 'e') whenRemoved(node, name, content);
+  };
+  return node;
 }
 
 void SimRing::startAndAwait(SimNode& node, std::vector<std::string> seeds) {

@@ -92,6 +92,8 @@ class SimNode final {
   const std::optional<Error>& failed() const { return failed_; }
   /// The running incarnation; only while up().
   cluster::Node& node() { return *current_->node; }
+  /// What it knows of the ring; null while it knows nothing, or is down.
+  ring::ViewPtr view() const { return current_ == nullptr ? nullptr : current_->node->membership().view(); }
   /// Its disk, for faults; only while not down().
   SimDisk& disk() { return *current_->disk; }
   /// Changes with every start, so that whoever waits for an incarnation knows that it has gone.
@@ -150,6 +152,8 @@ class SimRing {
   SimRandom random;
   cluster::Settings settings;  ///< of every node to be started; name and seeds are set for each
   SimDiskOptions diskOptions;
+  /// Called for each entry's row that goes from a node's disk, with what it was. Empty: nobody listens.
+  std::function<void(SimNode& node, const std::string& name, const Bytes& content)> whenRemoved;
 
   /// Adds a node that has not been started.
   SimNode& add();

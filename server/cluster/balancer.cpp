@@ -1,0 +1,364 @@
+#include "server/cluster/balancer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace mydht::cluster {
+namespace {
+
+// Each level of the tree asks about 32 parts of one that differs: three questions from the sum of everything to the
+// partition, and about 400 bytes in each for a key that differs.
+constexpr unsigned kBitsALevel = 5;
+// Parts in one question: 13 KiB, and at most as many partitions to add up as there are.
+constexpr std::size_t kPartsAtOnce = 1024;
+// Leaves are made so small that one that differs has about this many entries.
+constexpr std::uint64_t kEntriesALeaf = 8;
+constexpr std::uint32_t kPageBytes = 128 * 1024;
+constexpr std::size_t kReadBytes = 256 * 1024;
+// Copies on their way at once: enough to hide the time of a call, few enough not to be in the clients' way.
+constexpr unsigned kCopiesAtOnce = 8;
+// A large body goes on as long as it moves; this is only the bound for one that never ends.
+constexpr Duration kBodyMost = std::chrono::hours(1);
+
+/// The parts one level below go among those to be looked into; a partition has none.
+void divide(const wire::TreePart& part, std::vector<wire::TreePart>& open) {
+  const unsigned bits = std::min<unsigned>(kBitsALevel, wire::kPartitionBits - part.depth);
+  for (std::uint32_t i = 0; bits > 0 && i < (1U << bits); ++i) {
+    open.push_back({static_cast<std::uint8_t>(part.depth + bits), (part.prefix << bits) | i, 0});
+  }
+}
+
+}  // namespace
+
+/// One comparison with one partner; shared by it and the copies that it has set going.
+struct Balancer::Pass {
+  Pass(Executor& executor, NodeId with) : partner(with), changed(executor) {}
+  const NodeId partner;
+  StandingPtr standing;
+  bool paced = false;
+  wire::ActionCounts counts;
+  Status outcome;  // the first thing that went wrong
+  unsigned copying = 0;
+  std::uint64_t differences = 0;
+  Signal changed;
+};
+
+Balancer::Balancer(Executor& loop, const Settings& settings, const Membership& membership, Peers& peers, HomeNode& home,
+                   TreeAnswers& trees, Copier& copier, store::Store& store, Random& random, Journal& journal)
+    : loop_(loop),
+      settings_(settings),
+      membership_(membership),
+      peers_(peers),
+      home_(home),
+      trees_(trees),
+      copier_(copier),
+      store_(store),
+      random_(random),
+      journal_(journal),
+      wake_(loop),
+      background_(loop) {}
+
+void Balancer::stop() {
+  stopping_ = true;
+  wake_.notifyAll();
+}
+
+Task<Balancer::Outcome> Balancer::balanceAll() {
+  Outcome outcome;
+  for (const NodeId partner : partners()) {
+    auto done = co_await balanceWith(partner, false, outcome.counts);
+    if (done) continue;
+    const std::string why = fmt::format("{}: {}", peers_.nameOf(partner), done.error().text);
+    outcome.problem += outcome.problem.empty() ? why : "; " + why;
+  }
+  co_return outcome;
+}
+
+Task<> Balancer::run() {
+  if (settings_.timing.balance == Duration(0)) co_return;
+  for (const NodeId partner : partners()) returned_.insert(partner);
+  next_ = later();
+  while (!stopping_) {
+    noteReturns();
+    const std::optional<NodeId> partner = nextPartner();
+    if (partner) {
+      wire::ActionCounts counts;
+      auto done = co_await balanceWith(*partner, true, counts);
+      const auto severity = counts == wire::ActionCounts() && done ? Severity::Debug : Severity::Info;
+      journal_.note(severity, "balance.done",
+                    fmt::format("with={} taken={} sent={}{}", peers_.nameOf(*partner), counts.taken, counts.sent,
+                                done ? "" : fmt::format(" why=\"{}\"", done.error().text)));
+    }
+    if (!stopping_) co_await wake_.waitUntil(loop_.now() + settings_.timing.gossip);
+  }
+}
+
+std::vector<NodeId> Balancer::partners() const {
+  const ring::ViewPtr view = membership_.view();
+  if (!view) return {};
+  std::vector<NodeId> nodes = view->newest().present();
+  std::erase(nodes, membership_.self().node);
+  return nodes;
+}
+
+/// Half to one and a half times the pause, so that nodes that were started together do not go on together.
+Time Balancer::later() {
+  const auto pause = static_cast<std::uint64_t>(settings_.timing.balance.count());
+  return loop_.now() + settings_.timing.balance / 2 + Duration(static_cast<std::int64_t>(random_.next() % pause));
+}
+
+/// A member that did not answer and does again has missed something.
+void Balancer::noteReturns() {
+  for (const NodeId node : partners()) {
+    const bool answers = peers_.usable(node);
+    const auto [at, isNew] = answered_.emplace(node, answers);
+    if (!at->second && answers) returned_.insert(node);
+    at->second = answers;
+  }
+}
+
+std::optional<NodeId> Balancer::nextPartner() {
+  const StandingPtr standing = membership_.standing();
+  if (!home_.confirmed() || !standing->member) return std::nullopt;
+  const std::vector<NodeId> nodes = partners();
+  std::erase_if(returned_, [&](NodeId node) { return !std::binary_search(nodes.begin(), nodes.end(), node); });
+  if (!returned_.empty()) {
+    const NodeId partner = *returned_.begin();
+    returned_.erase(partner);
+    return partner;
+  }
+  if (loop_.now() < next_) return std::nullopt;
+  next_ = later();
+  if (nodes.empty()) return std::nullopt;
+  const auto after = std::upper_bound(nodes.begin(), nodes.end(), last_);
+  last_ = after == nodes.end() ? nodes.front() : *after;
+  if (!peers_.usable(last_)) return std::nullopt;  // when it answers again, it has returned
+  return last_;
+}
+
+Task<Status> Balancer::balanceWith(NodeId partner, bool paced, wire::ActionCounts& counts) {
+  while (busy_ && !stopping_) co_await wake_.wait();
+  if (stopping_) co_return Error{Kind::Stopped, "this node is stopping"};
+  busy_ = true;
+  const auto pass = std::make_shared<Pass>(loop_, partner);
+  pass->standing = membership_.standing();
+  pass->paced = paced;
+  auto done = co_await compareAll(pass);
+  while (pass->copying > 0) co_await pass->changed.wait();
+  counts.taken += pass->counts.taken;
+  counts.sent += pass->counts.sent;
+  busy_ = false;
+  wake_.notifyAll();
+  if (!done) co_return done;
+  co_return pass->outcome;
+}
+
+Task<Status> Balancer::compareAll(PassPtr pass) {
+  if (!home_.confirmed() || !pass->standing->member)
+    co_return Error{Kind::Unavailable, "this node does not vote in its ring yet"};
+  Parts open{{0, 0, 0}};
+  while (!open.empty()) {
+    if (stopping_) co_return Error{Kind::Stopped, "this node is stopping"};
+    const Time begun = loop_.now();
+    auto parts = co_await summed(pass, open);
+    if (!parts) co_return parts.error();
+    auto compared = co_await ask(pass, *parts);
+    if (!compared) co_return compared.error();
+    co_await pace(pass, begun);
+    for (std::size_t i = 0; i < parts->size(); ++i) {
+      const wire::TreePart& part = (*parts)[i];
+      if ((*compared)[i] == wire::Compared::Equal) continue;
+      divide(part, open);
+      if (part.depth < wire::kPartitionBits || (*compared)[i] == wire::Compared::CannotSay) continue;
+      auto balanced = co_await balancePartition(pass, static_cast<PartitionId>(part.prefix));
+      if (!balanced) co_return balanced;
+    }
+  }
+  co_return Status();
+}
+
+/// Adds up some of the parts that are still to be looked into. What cannot be added up here as a whole is divided; a
+/// partition that cannot is left out.
+Task<Result<Balancer::Parts>> Balancer::summed(PassPtr pass, Parts& open) {
+  Parts parts;
+  const Deadline deadline = loop_.now() + settings_.timing.call;
+  while (!open.empty() && parts.size() < kPartsAtOnce) {
+    wire::TreePart part = open.back();
+    open.pop_back();
+    auto sum = co_await trees_.sumOf(pass->standing, pass->partner, part.depth, part.prefix, deadline);
+    if (!sum) co_return sum.error();
+    if (*sum) {
+      part.digest = **sum;
+      parts.push_back(part);
+    } else {
+      divide(part, open);
+    }
+  }
+  co_return parts;
+}
+
+Task<Result<std::vector<wire::Compared>>> Balancer::ask(PassPtr pass, Parts parts) {
+  const std::size_t asked = parts.size();
+  if (asked == 0) co_return std::vector<wire::Compared>();
+  wire::CompareTrees message{std::move(parts)};
+  const Deadline deadline = loop_.now() + 2 * settings_.timing.call;
+  auto answer = co_await peers_.ask(pass->partner, pass->standing->view, std::move(message), Body(), deadline);
+  if (!answer) co_return answer.error();
+  if (answer->answer.parts.size() != asked) co_return Error{Kind::Unavailable, "an answer to another question"};
+  co_return std::move(answer->answer.parts);
+}
+
+Task<Status> Balancer::balancePartition(PassPtr pass, PartitionId partition) {
+  const store::Totals held = store_.totals(partition);
+  unsigned bits = 0;
+  while (bits < wire::kMostLeafBits && (held.keys + held.tombstones) >> bits > kEntriesALeaf) ++bits;
+  wire::EntryHeads heads{partition, static_cast<std::uint8_t>(bits), {0}, Key(), kPageBytes};
+  if (bits > 0) {
+    auto leaves = co_await differingLeaves(pass, partition, bits);
+    if (!leaves) co_return leaves.error();
+    if (leaves->empty()) co_return Status();
+    heads.leaves = std::move(*leaves);
+  }
+  const std::uint64_t before = pass->differences;
+  auto balanced = co_await balanceLeaves(pass, std::move(heads));
+  // Different sums of equal entries: the sum that is kept here may be wrong, and costs little to add up again.
+  if (balanced && pass->differences == before) store_.forgetDigest(partition);
+  co_return balanced;
+}
+
+Task<Result<std::vector<std::uint16_t>>> Balancer::differingLeaves(PassPtr pass, PartitionId partition, unsigned bits) {
+  const Time begun = loop_.now();
+  auto sums = co_await store_.leaves(partition, bits, begun + settings_.timing.call);
+  if (!sums) co_return sums.error();
+  Parts parts;
+  for (std::uint32_t leaf = 0; leaf < sums->size(); ++leaf) {
+    const auto depth = static_cast<std::uint8_t>(wire::kPartitionBits + bits);
+    parts.push_back({depth, (std::uint32_t{partition} << bits) | leaf, (*sums)[leaf]});
+  }
+  auto compared = co_await ask(pass, std::move(parts));
+  if (!compared) co_return compared.error();
+  co_await pace(pass, begun);
+  std::vector<std::uint16_t> differing;
+  for (std::size_t leaf = 0; leaf < compared->size(); ++leaf) {
+    if ((*compared)[leaf] == wire::Compared::Differs) differing.push_back(static_cast<std::uint16_t>(leaf));
+  }
+  co_return differing;
+}
+
+Task<Status> Balancer::balanceLeaves(PassPtr pass, wire::EntryHeads heads) {
+  while (!stopping_) {
+    const Time begun = loop_.now();
+    const Deadline deadline = begun + 2 * settings_.timing.call;
+    auto answer = co_await peers_.ask(pass->partner, pass->standing->view, heads, Body(), deadline);
+    if (!answer) co_return answer.error();
+    wire::EntryHeadsAnswer& page = answer->answer;
+    if (page.entries.empty() && !page.over) co_return Error{Kind::Unavailable, "a page that ends nowhere"};
+    const bool over = page.over;
+    const Key last = page.entries.empty() ? Key() : page.entries.back().key;
+    auto settled = co_await settlePage(pass, heads, std::move(page));
+    if (!settled || over) co_return settled;
+    co_await pace(pass, begun);
+    heads.after = last;
+  }
+  co_return Error{Kind::Stopped, "this node is stopping"};
+}
+
+/// Compares one page of the partner's entries with what lies here between its ends.
+Task<Status> Balancer::settlePage(PassPtr pass, const wire::EntryHeads& heads, wire::EntryHeadsAnswer page) {
+  std::map<Key, Entry> theirs;
+  const Key last = page.over ? Key() : page.entries.back().key;
+  for (Entry& entry : page.entries) {
+    const bool ignored = settings_.bugs.balanceSkipsTombstones && entry.tombstone;
+    if (!ignored) theirs.emplace(entry.key, std::move(entry));
+  }
+  Key after = heads.after;
+  bool beyond = false;
+  do {
+    auto rows = co_await store_.iterate(heads.partition, after, kReadBytes, loop_.now() + settings_.timing.call);
+    if (!rows) co_return rows.error();
+    for (const store::RowPtr& row : rows->rows) {
+      beyond = !page.over && row->entry.key > last;
+      if (beyond) break;
+      const auto leaf = static_cast<std::uint16_t>(store::leafOf(row->entry.key, heads.leafBits));
+      if (!std::binary_search(heads.leaves.begin(), heads.leaves.end(), leaf)) continue;
+      co_await settleOne(pass, row, theirs, page.settled);
+    }
+    after = std::move(rows->after);
+  } while (!beyond && !after.empty());
+  for (auto& [key, entry] : theirs) co_await spawnFetch(pass, std::move(entry), page.settled);
+  co_return Status();
+}
+
+Task<> Balancer::settleOne(PassPtr pass, store::RowPtr row, std::map<Key, Entry>& theirs, Version settled) {
+  if (settings_.bugs.balanceSkipsTombstones && row->entry.tombstone) co_return;
+  const auto at = theirs.find(row->entry.key);
+  if (at == theirs.end()) {
+    co_await spawnSend(pass, row);
+    co_return;
+  }
+  Entry entry = std::move(at->second);
+  theirs.erase(at);
+  const auto order = compareEntries(row->entry, entry);
+  if (order > 0) co_await spawnSend(pass, row);
+  if (order < 0) co_await spawnFetch(pass, std::move(entry), settled);
+}
+
+Task<> Balancer::spawnFetch(PassPtr pass, Entry entry, Version settled) {
+  while (pass->copying >= kCopiesAtOnce) co_await pass->changed.wait();
+  ++pass->copying;
+  ++pass->differences;
+  background_.spawn(fetch(pass, std::move(entry), settled));
+}
+
+Task<> Balancer::fetch(PassPtr pass, Entry entry, Version settled) {
+  const Deadline deadline = loop_.now() + kBodyMost;
+  auto fetched = co_await copier_.fetch(std::move(entry), pass->partner, wire::From::Repair, settled, deadline);
+  // Conflict: it was replaced there meanwhile, and its writer brings the newer one.
+  const bool replaced = !fetched && fetched.error().kind == Kind::Conflict;
+  if (fetched) ++pass->counts.taken;
+  if (!fetched && !replaced && pass->outcome) pass->outcome = fetched;
+  --pass->copying;
+  pass->changed.notifyAll();
+}
+
+Task<> Balancer::spawnSend(PassPtr pass, store::RowPtr row) {
+  while (pass->copying >= kCopiesAtOnce) co_await pass->changed.wait();
+  ++pass->copying;
+  ++pass->differences;
+  background_.spawn(send(pass, std::move(row)));
+}
+
+Task<> Balancer::send(PassPtr pass, store::RowPtr row) {
+  auto sent = co_await sendRow(pass, std::move(row));
+  if (sent) ++pass->counts.sent;
+  if (!sent && pass->outcome) pass->outcome = sent;
+  --pass->copying;
+  pass->changed.notifyAll();
+}
+
+Task<Status> Balancer::sendRow(PassPtr pass, store::RowPtr row) {
+  const ring::ViewPtr view = pass->standing->view;
+  if (row->blob != 0) {
+    wire::Repair message{row->entry, membership_.self().node};
+    auto answer = co_await peers_.ask(pass->partner, view, std::move(message), Body(), loop_.now() + kBodyMost);
+    if (!answer) co_return answer.error();
+    co_return Status();
+  }
+  const Version settled = store_.settled(partitionOf(row->entry.key));
+  wire::Offer message{row->entry, wire::From::Repair, settled};
+  const Deadline deadline = loop_.now() + settings_.timing.call;
+  auto answer = co_await peers_.ask(pass->partner, view, std::move(message), row->value, deadline);
+  if (!answer) co_return answer.error();
+  co_return Status();
+}
+
+/// By itself a balance works at most half of the time.
+Task<> Balancer::pace(PassPtr pass, Time begun) {
+  if (!pass->paced || stopping_) co_return;
+  const Time now = loop_.now();
+  const Time until = now + std::min<Duration>(now - begun, std::chrono::seconds(1));
+  co_await sleepUntil(until);
+}
+
+}  // namespace mydht::cluster

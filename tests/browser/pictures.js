@@ -41,6 +41,8 @@ try {
   const page = await open(browser, ring.nodes[0]);
   if (!process.env.QUICK) await use(ring.nodes, page);
   await page.context().close();
+  const everywhere = async () => (await ring.nodes[0].get('/_mydht/ring')).members.every((member) => member.keys === Object.keys(VALUES).length);
+  await until('every key on every node', everywhere, 300_000);
   await picture(browser, ring.nodes[0], 'status.png', {});
   await picture(browser, ring.nodes[0], 'status-dark.png', { colorScheme: 'dark' }, async (dark) => {
     await dark.getByRole('button', { name: 'Details of photos/2026/harbour.jpg' }).click();

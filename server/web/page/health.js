@@ -38,7 +38,7 @@ function moveLine(members) {
 }
 
 // For so long the numbers must have stood still before they count: what is being written reaches some nodes first.
-const SETTLED = 10_000;
+const SETTLED = 4000;
 const counted = { text: '', since: 0 };
 
 /** Where each node is home to every key: those that have fewer keys than another, and how many fewer. */
@@ -72,7 +72,7 @@ function healthOf(status) {
   const short = lacking(status, present);
   if (short.length > 0) {
     return { level: 'warn', line: `${short.map((m) => `${m.name} lacks its copy of ${plural(m.fewer, 'key')}`).join('; ')}.`,
-      more: 'The home nodes of a key find out by themselves and agree; “mydhtclient balance” hurries it.' };
+      more: 'Home nodes compare what they hold and agree by themselves within minutes; “mydhtclient balance” hurries it.' };
   }
   if (copies < status.replicas) return fewHealth(status, copies);
   return { level: 'good', line: `Every key has all its ${copies === 1 ? 'copies: one' : `${copies} copies`}.`,

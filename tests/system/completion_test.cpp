@@ -21,7 +21,7 @@ class Completion : public ::testing::Test {
     const std::string bin = support::programPath("mydhtclient");
     bash_.type("bind 'set enable-bracketed-paste off'; bind 'set bell-style none'; PATH=" +
                bin.substr(0, bin.rfind('/')) + ":$PATH; export MYDHT_PORT=" + std::to_string(cluster_.port(0)) +
-               "; . '" MYDHT_COMPLETION "'; PS1='rea''dy> '\n");
+               "; MYDHT_COMPLETION_SECONDS=30; . '" MYDHT_COMPLETION "'; PS1='rea''dy> '\n");
     EXPECT_TRUE(bash_.awaits("ready> "));
   }
 

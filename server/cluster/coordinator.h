@@ -91,6 +91,7 @@ class Coordinator {
   struct Upload;
   Task<Result<WriteOrder>> stageAll(const PutRequest& request, std::string begun, std::shared_ptr<Upload> upload);
   Task<> stageAt(std::shared_ptr<Upload> upload, NodeId node, std::unique_ptr<ByteSource> branch);
+  std::vector<NodeId> nearestFirst(std::vector<NodeId> nodes) const;
   bool seemsGone(NodeId node);
   Task<> ask(NodeId node);
   Task<> discardAt(NodeId node, std::uint64_t upload);

@@ -243,6 +243,14 @@ Task<> Coordinator::ask(NodeId node) {
   }
 }
 
+/// This node first, then those that answer: who has to fetch the body asks the first one.
+std::vector<NodeId> Coordinator::nearestFirst(std::vector<NodeId> nodes) const {
+  nodes = peers_.promptFirst(std::move(nodes), executor_.now());
+  const NodeId self = membership_.self().node;
+  std::stable_partition(nodes.begin(), nodes.end(), [self](NodeId node) { return node == self; });
+  return nodes;
+}
+
 Task<Result<WriteOrder>> Coordinator::stageAll(const PutRequest& request, std::string begun,
                                                std::shared_ptr<Upload> upload) {
   const PartitionId partition = partitionOf(request.key);
@@ -282,7 +290,7 @@ Task<Result<WriteOrder>> Coordinator::stageAll(const PutRequest& request, std::s
   order.entry.size = pumped->size;
   order.entry.sha256 = pumped->sha256;
   order.entry.contentType = request.contentType;
-  order.value = StagedAt{upload->number, {good.begin(), good.end()}};
+  order.value = StagedAt{upload->number, nearestFirst({good.begin(), good.end()})};
   order.consistency = request.consistency;
   // One publish above all that the home nodes hold, so that the first round is the last one.
   for (const auto& [node, answer] : upload->staged) {

@@ -9,6 +9,8 @@ namespace {
 
 // A row on its way to a new home node takes about this much beside its key, content type and value.
 constexpr std::size_t kRowOverhead = 128;
+// A body and its publish may be handled by two loops, and the rest of a body is a matter of milliseconds.
+constexpr Duration kArrivalPoll = std::chrono::milliseconds(2);
 
 }  // namespace
 
@@ -108,9 +110,8 @@ Task<Result<wire::StageAnswer>> HomeNode::stage(wire::Speaker from, wire::Stage 
   if (!admitted) co_return admitted.error();
   const StandingPtr standing = membership_.standing();
   if (const Status served = serves(*standing, partition); !served) co_return served.error();
-  auto staged = co_await staging_.receive(std::move(body), settings_.timing.progress);
+  auto staged = co_await staging_.receiveFor(message.upload, std::move(body), settings_.timing.progress);
   if (!staged) co_return staged.error();
-  staging_.keep(message.upload, *staged);
   Executor& executor = co_await currentExecutor();
   auto row = co_await store_.row(std::move(message.key), executor.now() + settings_.timing.call);
   if (!row) co_return row.error();
@@ -120,11 +121,28 @@ Task<Result<wire::StageAnswer>> HomeNode::stage(wire::Speaker from, wire::Stage 
 }
 
 Task<Result<Staged>> HomeNode::stagedOrFetched(wire::Publish message, Deadline deadline) {
+  // A quorum was faster, and what is missing here is on its way already.
+  Executor& executor = co_await currentExecutor();
+  const Time patience = executor.now() + (deadline - executor.now()) / 2;
+  while (staging_.isArriving(message.upload) && executor.now() < patience) {
+    co_await sleepUntil(executor.now() + kArrivalPoll);
+  }
   if (auto staged = staging_.take(message.upload)) co_return *staged;
   wire::FetchStaged fetch{message.upload};
+  Result<Body> body = Error{Kind::Unavailable, "not asked"};
   auto answer = co_await peers_.ask(message.stagedAt, membership_.view(), fetch, Body(), deadline);
-  if (!answer) co_return answer.error().within("fetch a staged body");
-  auto staged = co_await staging_.receive(sourceOf(std::move(answer->body)), settings_.timing.progress);
+  if (answer) {
+    body = std::move(answer->body);
+  } else if (answer.error().kind == Kind::NotFound) {
+    // It was faster: what was staged there is the entry's value by now.
+    wire::FetchBody published{message.entry, 0, message.entry.size};
+    auto value = co_await peers_.ask(message.stagedAt, membership_.view(), std::move(published), Body(), deadline);
+    body = value ? Result<Body>(std::move(value->body)) : Result<Body>(value.error());
+  } else {
+    body = answer.error();
+  }
+  if (!body) co_return body.error().within("fetch a staged body");
+  auto staged = co_await staging_.receive(sourceOf(std::move(*body)), settings_.timing.progress);
   co_return staged;
 }
 

@@ -28,6 +28,23 @@ Task<Result<Staged>> Staging::receive(std::unique_ptr<ByteSource> body, Duration
   co_return staged;
 }
 
+Task<Result<Staged>> Staging::receiveFor(std::uint64_t upload, std::unique_ptr<ByteSource> body, Duration progress) {
+  {
+    const std::lock_guard lock(mutex_);
+    arriving_.insert(upload);
+  }
+  auto staged = co_await receive(std::move(body), progress);
+  if (staged) keep(upload, *staged);
+  const std::lock_guard lock(mutex_);
+  arriving_.erase(arriving_.find(upload));
+  co_return staged;
+}
+
+bool Staging::isArriving(std::uint64_t upload) const {
+  const std::lock_guard lock(mutex_);
+  return arriving_.contains(upload);
+}
+
 void Staging::keep(std::uint64_t upload, Staged staged) {
   std::optional<Staged> old;
   {

@@ -3,6 +3,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "common/hash/sha256.h"
@@ -26,6 +27,10 @@ class Staging {
 
   /// Streams a body aside, hashing it as it comes: whole and synced, or an error and nothing is left.
   Task<Result<Staged>> receive(std::unique_ptr<ByteSource> body, Duration progress);
+  /// The same, and keeps it under its upload's number.
+  Task<Result<Staged>> receiveFor(std::uint64_t upload, std::unique_ptr<ByteSource> body, Duration progress);
+  /// Whether such a body is being received now.
+  bool isArriving(std::uint64_t upload) const;
   /// Keeps what was received under its upload's number; what stood there is discarded.
   void keep(std::uint64_t upload, Staged staged);
   std::optional<Staged> find(std::uint64_t upload) const;
@@ -38,6 +43,7 @@ class Staging {
   store::Store& store_;
   mutable std::mutex mutex_;
   std::map<std::uint64_t, Staged> staged_;  // guarded by mutex_
+  std::multiset<std::uint64_t> arriving_;   // guarded by mutex_
 };
 
 }  // namespace mydht::cluster

@@ -7,6 +7,11 @@ import { join } from 'node:path';
 
 const PATIENCE = 30_000;
 
+// Whatever ends this process ends its nodes.
+const running = new Set();
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+
 /** Waits until a condition gives something, and returns it. */
 export async function until(what, condition, patience = PATIENCE) {
   const end = Date.now() + patience;
@@ -41,10 +46,11 @@ class Node {
     this.errors = '';
     this.process.stdout.on('data', (data) => { this.output += data; });
     this.process.stderr.on('data', (data) => { this.errors += data; });
-    this.ended = new Promise((resolve) => { this.process.on('exit', resolve); });
-    const running = this.process;
+    const child = this.process;
+    running.add(child);
+    this.ended = new Promise((resolve) => { child.on('exit', () => resolve(running.delete(child))); });
     const ready = await until('a node that is ready', () => {
-      if (running.exitCode !== null) throw new Error(`mydhtserver ended: ${this.errors}`);
+      if (child.exitCode !== null) throw new Error(`mydhtserver ended: ${this.errors}`);
       return /^ready http:\/\/localhost:(\d+)$/m.exec(this.output);
     });
     this.port = Number(ready[1]);

@@ -58,10 +58,4 @@ std::vector<NodeId> Cover::choose(const std::vector<NodeId>& candidates) {
   return chosen;
 }
 
-std::optional<PartitionId> Cover::firstLacking() const {
-  const auto at = std::find_if(lacks_.begin(), lacks_.end(), [](std::uint8_t lacks) { return lacks > 0; });
-  if (at == lacks_.end()) return std::nullopt;
-  return static_cast<PartitionId>(at - lacks_.begin());
-}
-
 }  // namespace mydht::cluster

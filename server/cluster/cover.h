@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <vector>
 
 #include "common/ring/ring.h"
@@ -27,8 +26,6 @@ class Cover {
   /// The candidates that make it whole, or as whole as they can: each the one that covers most of what is still
   /// lacking, of equal ones the first. Adds them.
   std::vector<NodeId> choose(const std::vector<NodeId>& candidates);
-  /// The first partition that lacks home nodes; none if it is whole.
-  std::optional<PartitionId> firstLacking() const;
 
  private:
   std::size_t gain(NodeId node) const;

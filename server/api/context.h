@@ -9,6 +9,8 @@
 #include "server/cluster/node.h"
 #include "server/http/message.h"
 #include "server/http/routes.h"
+#include "server/metrics/numbers.h"
+#include "server/metrics/traffic.h"
 #include "server/ports/clock.h"
 
 namespace mydht::api {
@@ -24,6 +26,8 @@ struct Context {
   std::string programVersion;
   http::Guard* guard = nullptr;  ///< whom the page asks what its reader may do; null: everybody may everything
   std::unique_ptr<Events> events = std::make_unique<Events>();
+  std::function<metrics::Numbers()> numbers{};       ///< what the parts below count; empty: nothing is known
+  const metrics::TrafficHistory* traffic = nullptr;  ///< null: nothing is known
 };
 
 /// The coordinator of the request's own loop.

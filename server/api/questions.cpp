@@ -39,7 +39,9 @@ Task<Response> getStatus(const Context& context, Request& request) {
 }
 
 Task<Response> getRing(const Context& context, Request&) {
-  co_return json(protocol::toJson(ringShapeOf(context, {})));
+  protocol::RingStatus shape = ringShapeOf(context, {});
+  shape.traffic.reset();
+  co_return json(protocol::toJson(shape));
 }
 
 Task<Response> getWhereIs(const Context& context, Request& request) {

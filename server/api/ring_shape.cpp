@@ -42,6 +42,17 @@ protocol::NodeStatus memberShapeOf(const cluster::MemberStatus& member) {
   return shape;
 }
 
+protocol::Traffic trafficOf(const metrics::TrafficHistory& history) {
+  protocol::Traffic shape;
+  shape.secondsPerStep = metrics::TrafficHistory::kSecondsPerStep;
+  for (const metrics::TrafficTotals& step : history.steps()) {
+    shape.requests.push_back(step.requests);
+    shape.bytesIn.push_back(step.bytesIn);
+    shape.bytesOut.push_back(step.bytesOut);
+  }
+  return shape;
+}
+
 }  // namespace
 
 protocol::RingStatus ringShapeOf(const Context& context, std::vector<Key> firstKeys) {
@@ -65,6 +76,7 @@ protocol::RingStatus ringShapeOf(const Context& context, std::vector<Key> firstK
   shape.toFill = status.toFill;
   shape.trouble = status.trouble;
   shape.firstKeys = std::move(firstKeys);
+  if (context.traffic != nullptr) shape.traffic = trafficOf(*context.traffic);
   return shape;
 }
 

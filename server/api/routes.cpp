@@ -5,6 +5,7 @@
 #include "common/protocol/paths.h"
 #include "server/api/events.h"
 #include "server/api/keys.h"
+#include "server/api/metrics.h"
 #include "server/api/page.h"
 #include "server/api/questions.h"
 #include "server/api/refusals.h"
@@ -61,6 +62,7 @@ std::vector<Route> routesOf(const Context& context) {
   valueRow(Method::Get, kHasKeyPath, Caller::Reader, getHasKey, "whether ?key= has a value, and which, as JSON");
   valueRow(Method::Get, kKeysPath, Caller::Reader, getKeys, "keys in order, a page at a time, as JSON");
   row(Method::Get, kHealthPath, Caller::Anybody, getHealth, "200 while this node serves as it should");
+  row(Method::Get, kMetricsPath, Caller::Reader, getMetrics, "counters and gauges in the text format of Prometheus");
   rows.push_back({Method::Post, std::string(kPeerPath), Caller::Node, context.peer, "messages between nodes"});
   return rows;
 }

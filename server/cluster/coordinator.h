@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -72,6 +73,9 @@ class Coordinator {
   /// Deletes a value: NotFound if a quorum held no live one (a tombstone may have been written all the same, R9).
   Task<Result<Written>> del(Key key, Consistency consistency, Precondition precondition, Deadline deadline);
 
+  /// Gets that found home nodes to differ and wrote the newest version back. Any thread.
+  std::uint64_t writeBacks() const { return writeBacks_.load(std::memory_order_relaxed); }
+
   /// Waits for what still runs behind answers that have gone out.
   Task<> stop();
 
@@ -117,6 +121,7 @@ class Coordinator {
   NodeClock& clock_;
   Random& random_;
   Journal& journal_;
+  std::atomic<std::uint64_t> writeBacks_{0};
   Gate background_;
 };
 

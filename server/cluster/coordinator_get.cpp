@@ -109,6 +109,7 @@ struct Coordinator::WriteBack {
 };
 
 Task<Status> Coordinator::writeBack(std::shared_ptr<ReadRound> round, Located& located, Deadline deadline) {
+  writeBacks_.fetch_add(1, std::memory_order_relaxed);
   const auto back = std::make_shared<WriteBack>(executor_);
   back->view = round->viewPtr();
   back->entry = located.entry;

@@ -457,6 +457,13 @@ NodeStatus Node::status() const {
   return status;
 }
 
+NodeCounts Node::counts() const {
+  const auto lookups = store_.lookups();
+  NodeCounts counts{lookups.hits, lookups.misses, peers_.calls(), peers_.failures(), 0};
+  for (const auto& coordinator : coordinators_) counts.readRepairs += coordinator->writeBacks();
+  return counts;
+}
+
 std::vector<std::string> Node::whereIs(std::string_view key) const {
   std::vector<std::string> names;
   const ring::ViewPtr view = membership_.view();

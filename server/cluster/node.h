@@ -72,6 +72,15 @@ struct NodeStatus {
   std::string trouble;  ///< why it does not serve as it should; empty: all well
 };
 
+/// What a node has counted since its start.
+struct NodeCounts {
+  std::uint64_t cacheHits = 0;
+  std::uint64_t cacheMisses = 0;
+  std::uint64_t peerCalls = 0;
+  std::uint64_t peerCallFailures = 0;
+  std::uint64_t readRepairs = 0;
+};
+
 /// One node of the ring: builds the parts on the ports, starts and stops them, and is the far end of other nodes'
 /// calls. start() and stop() run on loop 0. Owned by the server program or by a simulation.
 class Node final : public PeerHandler {
@@ -95,6 +104,7 @@ class Node final : public PeerHandler {
   Lister& lister(std::size_t loop) { return *listers_[loop]; }
   HomeNode& home() { return home_; }
   NodeStatus status() const;
+  NodeCounts counts() const;
   /// The home nodes of a key, by name, in ring order.
   std::vector<std::string> whereIs(std::string_view key) const;
   Task<Result<store::KeyPage>> keys(std::string prefix, Key after, std::size_t most, Deadline deadline) {

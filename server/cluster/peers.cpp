@@ -81,8 +81,10 @@ Task<Result<Reply>> Peers::callAt(PeerAddress address, NodeId to, ring::ViewPtr 
   const bool quick = isQuick(type, body);
   if (to != 0 && quick) asking(to, begun);
   Call request{wire::packRequest(speaker(view), to, type, payload), std::move(body)};
+  calls_.fetch_add(1, std::memory_order_relaxed);
   auto answer = co_await transport_.call(std::move(address), std::move(request), deadline);
   if (!answer) {
+    failures_.fetch_add(1, std::memory_order_relaxed);
     // Who does not wait for as long as a call may take has learnt nothing but that the node is silent.
     const Time now = executor.now();
     const bool gaveUp = now >= deadline && (!quick || now - begun < settings_.timing.call / 2);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -86,6 +87,10 @@ class Peers {
   /// The median of these nodes' clocks less ours, as last heard, ours (0) included; of two in the middle the smaller.
   std::int64_t medianOffset(const std::vector<NodeId>& nodes) const;
 
+  /// Calls so far, and how many of them got no answer.
+  std::uint64_t calls() const { return calls_.load(std::memory_order_relaxed); }
+  std::uint64_t failures() const { return failures_.load(std::memory_order_relaxed); }
+
   /// Whether clients' requests may ask the node: its last call did not fail. One that failed is asked again by the
   /// background alone, when takeTurn() says so; a request asks it only where nobody else is left.
   bool usable(NodeId node) const;
@@ -133,6 +138,8 @@ class Peers {
   Transport& transport_;
   const Clock& clock_;
   Journal& journal_;
+  std::atomic<std::uint64_t> calls_{0};
+  std::atomic<std::uint64_t> failures_{0};
   mutable std::mutex mutex_;
   std::map<NodeId, Peer> peers_;  // guarded by mutex_; at most the members there ever were
 };

@@ -90,6 +90,7 @@ Result<> Committer::writeGroup(const std::vector<Commit*>& group) {
     return written;
   }
   lastNumber_ += group.size();
+  syncs_.fetch_add(1, std::memory_order_relaxed);
   lastSynced_.store(lastNumber_, std::memory_order_release);
   return {};
 }

@@ -31,6 +31,8 @@ class Committer {
   class Commit;
   /// `Result<std::uint64_t> number = co_await committer.commit(batch);`: the batch must live until then.
   Commit commit(const Batch& batch);
+  /// Groups written and synced so far.
+  std::uint64_t syncs() const { return syncs_.load(std::memory_order_relaxed); }
   std::uint64_t lastSynced() const { return lastSynced_.load(std::memory_order_acquire); }
   /// Writes what is queued, refuses what comes later with Stopped, and ends the thread.
   void stop();
@@ -53,6 +55,7 @@ class Committer {
   std::uint64_t lastNumber_;     // committer's thread
   std::optional<Error> broken_;  // committer's thread
   std::atomic<std::uint64_t> lastSynced_;
+  std::atomic<std::uint64_t> syncs_{0};
   std::thread thread_;
 };
 

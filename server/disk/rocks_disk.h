@@ -50,6 +50,8 @@ class RocksDisk final : public Disk {
 
   /// What the start found in the blob files, for the journal.
   BlobFiles::Swept swept() const { return swept_; }
+  /// Syncs of the rows' log since it was opened. Any thread.
+  std::uint64_t syncs() const { return committer_.syncs(); }
   /// Finishes the commits that wait; everything later fails with Stopped. Blocks for as long as a sync takes; the loops
   /// of the callers must still run afterwards, to take the answers.
   void stop();

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "server/http/access_log.h"
+
 namespace mydht::http {
 namespace {
 
@@ -98,6 +100,8 @@ bool Connection::receive() {
 /// Answers what is no request, or not in time.
 Task<> Connection::refuse(int status, std::string_view reason) {
   channel_.shared().counters.malformed.add(1);
+  AccessLog* const log = channel_.shared().settings.accessLog;
+  if (log != nullptr) log->note({remote_, nullptr, status, std::nullopt, Duration(0)});
   appendAnswer(channel_, respondProblem(status, reason), AnswerTerms{});
   lingers_ = co_await channel_.send();
 }
@@ -106,24 +110,42 @@ Task<> Connection::refuse(int status, std::string_view reason) {
 Task<bool> Connection::answer() {
   Shared& shared = channel_.shared();
   const RequestHead& head = channel_.head();
+  const Time begun = channel_.now();
   std::shared_ptr<IncomingBody> body;
   if (head.hasBody()) body = std::make_shared<IncomingBody>(channel_, framingOf(head));
-  Request request(head, remote_, shared.loop, channel_.now() + shared.settings.requestTimeout, body);
+  Request request(head, remote_, shared.loop, begun + shared.settings.requestTimeout, body);
   auto task = handler_.handle(request);
   Handling handling{task, channel_};
   Response response = co_await handling;
   if (body != nullptr) co_await body->asked();
   AnswerTerms terms{head.method == Method::Head, head.keepAlive && !stopping_, head.minor > 0};
   if (body != nullptr && !body->worthDraining()) terms.keepAlive = false;
+  const auto size = head.method == Method::Head ? 0 : bodySize(response.body);
+  const Told told{response.status, size, !response.lead.empty(), begun};
   AnswerSent sent = AnswerSent::Cut;
   if (isSmall(response) && channel_.output().size() < kOutputBytes) {
     sent = appendAnswer(channel_, response, terms);
   } else {
     sent = co_await sendAnswer(channel_, std::move(response), terms);
   }
+  count(told);
   if (body == nullptr && sent == AnswerSent::KeepAlive) co_return true;
   const bool goesOn = co_await finish(sent, std::move(body));
   co_return goesOn;
+}
+
+/// While the head is still there: what is sent behind it may make room in the same buffer.
+void Connection::count(const Told& told) {
+  Shared& shared = channel_.shared();
+  if (told.toNode) {
+    shared.counters.fromNodes.add(1);
+    return;
+  }
+  const RequestHead& head = channel_.head();
+  const Duration took = channel_.now() - told.begun;
+  shared.counters.answered(head.method, told.status, took);
+  AccessLog* const log = shared.settings.accessLog;
+  if (log != nullptr) log->note({remote_, &head, told.status, told.bodyBytes, took});
 }
 
 /// Behind an answer: sends what is left of it, ends the body, and says how the connection goes on.

@@ -30,12 +30,21 @@ class Connection {
   void abort() { channel_.socket().abort(); }
 
  private:
+  /// What is counted and logged of an answer.
+  struct Told {
+    int status = 0;
+    std::optional<std::uint64_t> bodyBytes;  ///< nothing if it was not known beforehand
+    bool toNode = false;                     ///< it went to another node
+    Time begun{};
+  };
+
   ParseOutcome parseHead();
   Deadline beginWait();
   bool receive();
   Task<> refuse(int status, std::string_view reason);
   Task<bool> answer();
   Task<bool> finish(AnswerSent sent, std::shared_ptr<IncomingBody> body);
+  void count(const Told& told);
 
   Channel channel_;
   Remote remote_;

@@ -132,6 +132,25 @@ std::vector<const Counters*> Server::counters() const {
   return all;
 }
 
+metrics::HttpNumbers Server::numbers() const {
+  metrics::HttpNumbers numbers;
+  numbers.openConnections = connections();
+  for (const Counters* const counters : this->counters()) {
+    numbers.connections += counters->connections.read();
+    numbers.malformed += counters->malformed.read();
+    numbers.bytesIn += counters->bytesIn.read();
+    numbers.bytesOut += counters->bytesOut.read();
+    numbers.fromNodes += counters->fromNodes.read();
+    counters->durations.addTo(numbers.durations);
+    for (std::size_t method = 0; method < metrics::kMethods; ++method) {
+      for (std::size_t status = 0; status < metrics::kStatusClasses; ++status) {
+        numbers.requests[method][status] += counters->answers[method][status].read();
+      }
+    }
+  }
+  return numbers;
+}
+
 Task<> Server::acceptAll(runtime::Acceptor& acceptor) {
   while (true) {
     auto socket = co_await acceptor.accept(Time::max());

@@ -86,6 +86,8 @@ class Server {
   /// Connections now, and what each loop has done so far. Any thread.
   std::size_t connections() const { return admission_.inside(); }
   std::vector<const Counters*> counters() const;
+  /// The same of all loops together.
+  metrics::HttpNumbers numbers() const;
 
  private:
   Task<> acceptAll(runtime::Acceptor& acceptor);

@@ -8,6 +8,8 @@
 
 namespace mydht::http {
 
+class AccessLog;
+
 /// What a server allows its clients. A plain value; node fills it from the options.
 struct Settings {
   /// From a head's first byte to its last, however slowly the bytes drip in.
@@ -29,6 +31,8 @@ struct Settings {
   std::size_t mostConnections = 10'000;
   /// Connections at once from one address (of IPv6 from one /64 network).
   std::size_t mostPerAddress = 2'000;
+  /// Told of each answer; null: nobody is. Outlives the server.
+  AccessLog* accessLog = nullptr;
 };
 
 }  // namespace mydht::http

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <atomic>
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -8,9 +9,11 @@
 #include <string_view>
 
 #include "common/http/date.h"
+#include "common/http/head.h"
 #include "common/result/limits.h"
 #include "server/http/exchange.h"
 #include "server/http/settings.h"
+#include "server/metrics/numbers.h"
 #include "server/runtime/event_loop.h"
 
 namespace mydht::http {
@@ -38,23 +41,22 @@ class DateLine {
 
 /// What one loop's connections have done. Written by the loop, read by anybody.
 struct Counters {
-  /// A number that one thread alone changes, without a locked instruction.
-  class Count {
-   public:
-    void add(std::uint64_t more) {
-      value_.store(value_.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
-    }
-    std::uint64_t read() const { return value_.load(std::memory_order_relaxed); }
-
-   private:
-    std::atomic<std::uint64_t> value_ = 0;
-  };
+  using Count = metrics::Count;
 
   Count connections;  ///< opened so far
   Count requests;     ///< answered so far
   Count malformed;    ///< heads refused
   Count bytesIn;
   Count bytesOut;
+  Count fromNodes;  ///< other nodes' calls answered, not counted below
+  std::array<std::array<Count, metrics::kStatusClasses>, metrics::kMethods> answers;  ///< by Method and class of status
+  metrics::DurationHistogram durations;  ///< from a request's head to the end of its answer
+
+  /// A client's request was answered.
+  void answered(Method method, int status, Duration took) {
+    answers[static_cast<std::size_t>(method)][static_cast<std::size_t>(status / 100 - 1)].add(1);
+    durations.add(static_cast<std::uint64_t>(std::max(took, Duration(0)).count()));
+  }
 };
 
 /// What the connections of one loop share. Owned by the server's part on that loop, or by that of the calls to other

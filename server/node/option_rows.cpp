@@ -218,6 +218,11 @@ void addProgramRows(std::vector<OptionRow>& rows) {
   rows.push_back({"log", 'l', "FILE", "standard error", "where the journal goes; SIGHUP opens it again", false,
                   [](Options& o, const std::string& v) { return setText(o.logFile, v, "takes a file"); },
                   [](const Options& o) { return o.logFile; }});
+  rows.push_back(
+      {"access-log", 0, "FILE", "",
+       "a line for each answer to a client, in the combined format of Apache and nginx; SIGHUP opens it again", false,
+       [](Options& o, const std::string& v) { return setText(o.accessLog, v, "takes a file"); },
+       [](const Options& o) { return o.accessLog; }});
   rows.push_back({"config", 0, "FILE", "",
                   "more options, one `name = value` a line; the command line and the environment "
                   "come first",

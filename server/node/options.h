@@ -25,6 +25,7 @@ struct Options {
   std::size_t blockCacheMib = 64;
   bool verbose = false;
   std::string logFile;     ///< empty: standard error
+  std::string accessLog;   ///< empty: none
   std::string secretFile;  ///< empty: protected mode
   bool anonymousReads = true;
   bool anonymousWrites = false;

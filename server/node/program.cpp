@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "server/api/routes.h"
+#include "server/node/process_numbers.h"
 #include "server/node/secret_file.h"
 #include "server/node/service_manager.h"
 #include "server/runtime/run_on.h"
@@ -60,8 +61,9 @@ access::Settings accessSettings(const Options& options) {
   return {options.anonymousReads, options.anonymousWrites, hostPortOf(options.host, 0), options.allowHosts};
 }
 
-http::Settings httpSettings() {
+http::Settings httpSettings(http::AccessLog* accessLog) {
   http::Settings settings;
+  settings.accessLog = accessLog;
   // Less than the patience of people and of most programs, and so that a node that is to stop does so within seconds.
   settings.requestTimeout = std::chrono::seconds(10);
   return settings;
@@ -90,6 +92,11 @@ Status Program::open() {
   auto journal = FileJournal::open(options_.logFile, options_.verbose ? Severity::Debug : Severity::Info, clock_);
   if (!journal) return journal.error();
   journal_ = std::move(*journal);
+  if (!options_.accessLog.empty()) {
+    auto accessLog = AccessLogFile::open(options_.accessLog, clock_, *journal_);
+    if (!accessLog) return accessLog.error();
+    accessLog_ = std::move(*accessLog);
+  }
   const Status secret = readSecret();
   if (!secret) return secret;
   auto listening = runtime::listenOn(bindAddresses(options_), options_.port, kPortPatience);
@@ -134,8 +141,10 @@ void Program::assemble() {
   policy_ = std::make_unique<access::AccessPolicy>(accessSettings(options_), secret_, clock_);
   guard_ = std::make_unique<api::Guard>(*policy_);
   context_->guard = guard_.get();
+  context_->numbers = [this] { return numbers(); };
+  context_->traffic = &traffic_;
   router_ = std::make_unique<http::Router>(api::routesOf(*context_), *guard_);
-  server_ = std::make_unique<http::Server>(eventLoops, listening_, httpSettings(), *router_);
+  server_ = std::make_unique<http::Server>(eventLoops, listening_, httpSettings(accessLog_.get()), *router_);
 }
 
 int Program::run() {
@@ -211,6 +220,7 @@ void Program::tellManager(const std::string& state) const {
 Task<int> Program::untilStopped(runtime::Signals& signals) {
   while (true) {
     auto signal = co_await signals.next(threads_.front()->loop().now() + kLookPause);
+    sampleTraffic();
     if (node_->fatal() != nullptr) {
       complain(*node_->fatal() + ": start it again");
       co_return 1;
@@ -233,8 +243,20 @@ Task<int> Program::untilStopped(runtime::Signals& signals) {
   }
 }
 
+metrics::Numbers Program::numbers() const {
+  return {server_->numbers(), {disk_->syncs(), disk_->lastSynced(), disk_->freeBytes()}, processNumbers()};
+}
+
+void Program::sampleTraffic() {
+  const auto now = threads_.front()->loop().now().time_since_epoch();
+  const metrics::HttpNumbers http = server_->numbers();
+  traffic_.sample(static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count()),
+                  {http.allRequests(), http.bytesIn, http.bytesOut});
+}
+
 void Program::readAgain() {
   journal_->reopen();
+  if (accessLog_) accessLog_->reopen();
   const Status read = readSecret();
   const std::string text = read ? "" : fmt::format("kept=\"the secret of before\" why=\"{}\"", read.error().text);
   journal_->note(read ? Severity::Info : Severity::Error, "node.read-again", text);

@@ -13,6 +13,7 @@
 #include "server/disk/rocks_disk.h"
 #include "server/http/routes.h"
 #include "server/http/server.h"
+#include "server/node/access_log_file.h"
 #include "server/node/file_journal.h"
 #include "server/node/options.h"
 #include "server/node/real_world.h"
@@ -55,12 +56,16 @@ class Program {
   void announce() const;
   void tellManager(const std::string& state) const;
   void readAgain();
+  metrics::Numbers numbers() const;
+  void sampleTraffic();
 
   const Options options_;
   SystemClock clock_;
   KernelRandom random_;
   access::Secret secret_;
   std::unique_ptr<FileJournal> journal_;
+  std::unique_ptr<AccessLogFile> accessLog_;  // null: not wanted
+  metrics::TrafficHistory traffic_;
   runtime::Listening listening_;
   std::unique_ptr<disk::DataDirectory> directory_;
   runtime::BlockingPool pool_;

@@ -114,6 +114,7 @@ class Store {
   Version settled(PartitionId partition) const;
   Version closed(PartitionId partition) const;
   Totals totals() const;
+  ValueCache::Lookups lookups() const { return cache_.lookups(); }
   /// What lies in one partition, about: the numbers are read one after the other.
   Totals totals(PartitionId partition) const;
   std::uint64_t freeBytes() const { return disk_.freeBytes(); }

@@ -22,9 +22,20 @@ RowPtr ValueCache::find(std::string_view key) {
   Shard& shard = shardOf(key);
   const std::lock_guard lock(shard.mutex);
   const auto at = shard.byKey.find(key);
+  ++(at == shard.byKey.end() ? shard.lookups.misses : shard.lookups.hits);
   if (at == shard.byKey.end()) return nullptr;
   shard.recent.splice(shard.recent.begin(), shard.recent, at->second);
   return *at->second;
+}
+
+ValueCache::Lookups ValueCache::lookups() const {
+  Lookups all;
+  for (const Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    all.hits += shard.lookups.hits;
+    all.misses += shard.lookups.misses;
+  }
+  return all;
 }
 
 ValueCache::Ticket ValueCache::ticket(std::string_view key) {

@@ -21,6 +21,13 @@ class ValueCache {
  public:
   using Ticket = std::uint64_t;
 
+  /// How many finds found something since the start, and how many did not.
+  struct Lookups {
+    std::uint64_t hits = 0;
+    std::uint64_t misses = 0;
+  };
+  Lookups lookups() const;
+
   explicit ValueCache(std::size_t mostBytes) : mostBytesAShard_(mostBytes / kShards) {}
 
   RowPtr find(std::string_view key);
@@ -36,11 +43,12 @@ class ValueCache {
   static constexpr std::size_t kShards = 16;  // as many loops seldom meet in one
 
   struct Shard {
-    std::mutex mutex;
+    mutable std::mutex mutex;
     std::list<RowPtr> recent;  // front: used last
     std::map<std::string_view, std::list<RowPtr>::iterator> byKey;
     std::size_t bytes = 0;
     Ticket writes = 0;
+    Lookups lookups;
   };
 
   Shard& shardOf(std::string_view key);

@@ -54,6 +54,7 @@ TEST(Options, HaveTheDefaultsThatAreDocumented) {
   EXPECT_EQ(options.blockCacheMib, 64U);
   EXPECT_FALSE(options.verbose);
   EXPECT_EQ(options.logFile, "");
+  EXPECT_EQ(options.accessLog, "");
   EXPECT_EQ(options.secretFile, "");
   EXPECT_TRUE(options.anonymousReads);
   EXPECT_FALSE(options.anonymousWrites);
@@ -136,6 +137,7 @@ TEST(Options, WrongOnesAreNamed) {
                                                             {{"--block-cache-mib", "0"}, "block-cache-mib"},
                                                             {{"-d", ""}, "data"},
                                                             {{"-l", ""}, "log"},
+                                                            {{"--access-log", ""}, "access-log"},
                                                             {{"--secret-file", ""}, "secret-file"},
                                                             {{"--anonymous", "all"}, "anonymous"},
                                                             {{"--allow-host", "a/b"}, "allow-host"},

@@ -1,0 +1,72 @@
+#include "server/metrics/rows.h"
+
+#include <array>
+
+#include "common/result/check.h"
+
+namespace mydht::metrics {
+namespace {
+
+constexpr std::array kRows = {
+    Row{Metric::BuildInfo, "mydht_build_info", Kind::Gauge, "Always 1; its labels say which program this is."},
+    Row{Metric::Serving, "mydht_serving", Kind::Gauge, "1 while this node serves as it should, else 0."},
+    Row{Metric::HttpRequests, "mydht_http_requests_total", Kind::Counter,
+        "Clients' requests answered, by method and class of the status."},
+    Row{Metric::HttpRequestDuration, "mydht_http_request_duration_seconds", Kind::Histogram,
+        "From the end of a client's request head to the last byte of the answer, but for what the kernel still holds."},
+    Row{Metric::HttpMalformed, "mydht_http_malformed_requests_total", Kind::Counter,
+        "Request heads refused because they are no HTTP, or did not come in time."},
+    Row{Metric::HttpReceivedBytes, "mydht_http_received_bytes_total", Kind::Counter,
+        "Bytes received from clients and from nodes that called."},
+    Row{Metric::HttpSentBytes, "mydht_http_sent_bytes_total", Kind::Counter,
+        "Bytes sent to clients and to nodes that called."},
+    Row{Metric::HttpConnections, "mydht_http_connections", Kind::Gauge, "Connections open now."},
+    Row{Metric::HttpConnectionsOpened, "mydht_http_connections_opened_total", Kind::Counter,
+        "Connections that clients and nodes have opened."},
+    Row{Metric::PeerRequests, "mydht_peer_requests_total", Kind::Counter, "Calls of other nodes answered."},
+    Row{Metric::PeerCalls, "mydht_peer_calls_total", Kind::Counter, "Calls to other nodes."},
+    Row{Metric::PeerCallFailures, "mydht_peer_call_failures_total", Kind::Counter,
+        "Calls to other nodes that got no answer."},
+    Row{Metric::Keys, "mydht_keys", Kind::Gauge, "Live keys that lie on this node."},
+    Row{Metric::Tombstones, "mydht_tombstones", Kind::Gauge, "Deleted keys that this node still remembers."},
+    Row{Metric::StoredBytes, "mydht_stored_bytes", Kind::Gauge, "Bytes of live values on this node."},
+    Row{Metric::PartitionsToFill, "mydht_partitions_to_fill", Kind::Gauge,
+        "Partitions that this node is home to and has still to fill."},
+    Row{Metric::RingMembers, "mydht_ring_members", Kind::Gauge, "Members of the ring as this node sees it, by state."},
+    Row{Metric::RingHeight, "mydht_ring_height", Kind::Gauge, "Height of the newest version of the ring."},
+    Row{Metric::RingActiveVersions, "mydht_ring_active_versions", Kind::Gauge,
+        "Versions of the ring in which quorums are counted; over 1 while it changes."},
+    Row{Metric::ClockOffset, "mydht_clock_offset_seconds", Kind::Gauge,
+        "The median of the members' clocks less this node's."},
+    Row{Metric::CacheHits, "mydht_cache_hits_total", Kind::Counter, "Look-ups that the small-value cache answered."},
+    Row{Metric::CacheMisses, "mydht_cache_misses_total", Kind::Counter, "Look-ups that it did not."},
+    Row{Metric::ReadRepairs, "mydht_read_repairs_total", Kind::Counter,
+        "Gets that found home nodes to differ and wrote the newest version back."},
+    Row{Metric::DiskSyncs, "mydht_disk_syncs_total", Kind::Counter,
+        "Syncs of the database's log, each for all batches that waited."},
+    Row{Metric::DiskBatches, "mydht_disk_batches_total", Kind::Counter,
+        "Batches written to the database since its directory was made."},
+    Row{Metric::DiskFreeBytes, "mydht_disk_free_bytes", Kind::Gauge,
+        "What may still be written, the reserve taken off."},
+    Row{Metric::ProcessCpu, "process_cpu_seconds_total", Kind::Counter, "CPU time of this process, user and system."},
+    Row{Metric::ProcessStartTime, "process_start_time_seconds", Kind::Gauge,
+        "When this process began, in seconds since 1970."},
+    Row{Metric::ProcessResidentBytes, "process_resident_memory_bytes", Kind::Gauge, "Memory of this process."},
+    Row{Metric::ProcessVirtualBytes, "process_virtual_memory_bytes", Kind::Gauge, "Address space of this process."},
+    Row{Metric::ProcessOpenFiles, "process_open_fds", Kind::Gauge, "Open files and sockets."},
+    Row{Metric::ProcessMostOpenFiles, "process_max_fds", Kind::Gauge, "How many it may have open."},
+};
+
+}  // namespace
+
+std::span<const Row> rows() {
+  return kRows;
+}
+
+const Row& rowOf(Metric metric) {
+  const Row& row = kRows[static_cast<std::size_t>(metric)];
+  MYDHT_ASSERT(row.metric == metric);
+  return row;
+}
+
+}  // namespace mydht::metrics

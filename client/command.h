@@ -34,6 +34,8 @@ inline constexpr OptionSet kLimitOption = 1 << 6;        ///< --limit
 inline constexpr OptionSet kJobsOption = 1 << 7;         ///< -j
 inline constexpr OptionSet kNamesOption = 1 << 8;        ///< --names
 inline constexpr OptionSet kConsistencyOption = 1 << 9;  ///< --consistency
+inline constexpr OptionSet kWaitOption = 1 << 10;        ///< --wait
+inline constexpr OptionSet kDryRunOption = 1 << 11;      ///< --dry-run
 
 /// One command of mydhtclient: a row of the table in commands/table.cpp. From the rows come the check of the command
 /// line, the usage text and what the shell completes.

@@ -22,6 +22,10 @@ bool mayGoOn(const Request& request, const Error& error) {
 /// What the user has to know when a write may or may not have happened.
 Error withAdvice(const Request& request, Error error) {
   if (error.kind != Kind::Unknown || !request.changesSomething()) return error;
+  if (request.method == http::Method::Post) {
+    error.text += "; it may have been begun: ask for it again";
+    return error;
+  }
   error.text += request.method == http::Method::Delete
                     ? "; the delete may have taken effect or may do so later: repeat it"
                     : "; the value may be stored already or may appear later: put it again, or delete the key";

@@ -203,6 +203,8 @@ Result<Options> optionsOf(const Reading& reading, const Command& command) {
   options.longForm = typed.longForm;
   options.zeroEnds = typed.zeroEnds;
   options.names = typed.names;
+  options.wait = typed.wait;
+  options.dryRun = typed.dryRun;
   if (options.keysFromInput) {
     if (const Status fine = checkKeysFromInput(reading); !fine) return fine.error();
   }

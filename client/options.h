@@ -30,6 +30,8 @@ struct Options {
   bool longForm = false;  ///< ls: size, time and hash too
   bool zeroEnds = false;  ///< keys end with a NUL instead of a line end, read and printed
   bool names = false;     ///< upload: each name as a string too
+  bool wait = false;      ///< balance, purge: until it is done
+  bool dryRun = false;    ///< purge: only count
   std::optional<std::string> delimiter;
   std::optional<std::uint64_t> limit;  ///< ls: keys at most
   protocol::Consistency consistency = protocol::Consistency::Quorum;

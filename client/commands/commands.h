@@ -35,6 +35,13 @@ Status upload(const Options& options, Nodes& nodes);
 /// already; never outside of it.
 Status download(const Options& options, Nodes& nodes);
 
+/// Prints `BALANCE ok` when a balance is begun all around the ring; with --wait when it is done.
+Status balance(const Options& options, Nodes& nodes);
+
+/// Prints `PURGE ok` when a node has begun to forget what belongs elsewhere; with --wait when it is done; with
+/// --dry-run the counts of what it would do first.
+Status purge(const Options& options, Nodes& nodes);
+
 /// Prints the ring as the asked node sees it, as a table.
 Status status(const Options& options, Nodes& nodes);
 

@@ -42,12 +42,16 @@ inline constexpr std::string_view kRemovePath = "/_mydht/actions/remove";
 inline constexpr std::string_view kLeavePath = "/_mydht/actions/leave";
 inline constexpr std::string_view kBalancePath = "/_mydht/actions/balance";
 inline constexpr std::string_view kPurgePath = "/_mydht/actions/purge";
+/// GET `?run=`: how an action goes, as ActionStatus.
+inline constexpr std::string_view kActionsPath = "/_mydht/actions";
 
 /// Query parameters.
 inline constexpr std::string_view kKeyParameter = "key";
 inline constexpr std::string_view kConsistencyParameter = "consistency";
 inline constexpr std::string_view kNodeParameter = "node";
 inline constexpr std::string_view kForceParameter = "force";
+inline constexpr std::string_view kDryRunParameter = "dry-run";
+inline constexpr std::string_view kRunParameter = "run";
 inline constexpr std::string_view kPrefixParameter = "prefix";
 inline constexpr std::string_view kAfterParameter = "after";
 inline constexpr std::string_view kLimitParameter = "limit";

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "common/protocol/paths.h"
+#include "server/api/actions.h"
 #include "server/api/events.h"
 #include "server/api/keys.h"
 #include "server/api/metrics.h"
@@ -63,6 +64,9 @@ std::vector<Route> routesOf(const Context& context) {
   valueRow(Method::Get, kKeysPath, Caller::Reader, getKeys, "keys in order, a page at a time, as JSON");
   row(Method::Get, kHealthPath, Caller::Anybody, getHealth, "200 while this node serves as it should");
   row(Method::Get, kMetricsPath, Caller::Reader, getMetrics, "counters and gauges in the text format of Prometheus");
+  row(Method::Post, kBalancePath, Caller::Ring, postBalance, "makes home nodes equal, all around the ring");
+  row(Method::Post, kPurgePath, Caller::Ring, postPurge, "lets a node forget what belongs elsewhere");
+  row(Method::Get, kActionsPath, Caller::Reader, getAction, "how the action of ?run= goes, as JSON");
   rows.push_back({Method::Post, std::string(kPeerPath), Caller::Node, context.peer, "messages between nodes"});
   return rows;
 }

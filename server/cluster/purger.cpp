@@ -125,6 +125,9 @@ Task<Purger::Outcome> Purger::purgeNow(bool dryRun, bool paced) {
     auto purged = co_await purgePartition(standing->view, partition, dryRun, paced, outcome);
     done = purged;
   }
+  if (outcome.counts.kept > 0 && outcome.problem.empty()) {
+    outcome.problem = fmt::format("too few home nodes hold {} entries yet", outcome.counts.kept);
+  }
   if (!done) outcome.problem = done.error().text;
   busy_ = false;
   wake_.notifyAll();

@@ -388,6 +388,7 @@ struct ActionCounts {
   std::uint64_t keptBytes = 0;
   auto operator<=>(const ActionCounts&) const = default;
 };
+/// How an action goes on the node that was told to do it.
 struct ActionAnswer {
   ActionState state = ActionState::Running;
   ActionCounts counts;

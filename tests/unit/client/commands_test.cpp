@@ -10,6 +10,7 @@
 
 #include "common/hash/sha256.h"
 #include "common/http/digest_field.h"
+#include "common/protocol/action_shape.h"
 #include "common/protocol/shapes.h"
 #include "tests/unit/client/client_process.h"
 #include "tests/unit/client/scripted_server.h"
@@ -285,6 +286,52 @@ TEST(Answers, ThatAreNotOursAreRefused) {
     EXPECT_EQ(ran.out, "");
     EXPECT_THAT(ran.err, StartsWith("the node's answer: "));
   }
+}
+
+std::string actionJson(bool over, const std::string& problem = "") {
+  protocol::ActionStatus status;
+  status.run = 0x71;
+  status.action = "purge";
+  status.over = over;
+  status.nodes = {{"b:50141", over ? "over" : "running", problem}};
+  status.sent = 2;
+  status.dropped = 5;
+  status.droppedBytes = 600;
+  status.kept = 1;
+  status.keptBytes = 70;
+  return protocol::toJson(status);
+}
+
+TEST(Balance, IsBegunAndPrintsBalanceOk) {
+  Play play({answers(answerOf(202, actionJson(false)))});
+  expectOutput(play.run({"-c", "balance"}), "BALANCE ok\n");
+  EXPECT_EQ(play.server.heard(1)[0].requestLine(), "POST /_mydht/actions/balance HTTP/1.1");
+}
+
+TEST(Balance, WaitsUntilItIsOver) {
+  Play play({answers(answerOf(202, actionJson(false))), answers(answerOf(200, actionJson(false))),
+             answers(answerOf(200, actionJson(true)))});
+  expectOutput(play.run({"-c", "balance", "-k", "b:50141", "--wait"}), "BALANCE ok\n");
+  const auto heard = play.server.heard(3);
+  EXPECT_EQ(heard[0].requestLine(), "POST /_mydht/actions/balance?node=b%3A50141 HTTP/1.1");
+  EXPECT_EQ(heard[2].requestLine(), "GET /_mydht/actions?run=0000000000000071 HTTP/1.1");
+}
+
+TEST(Purge, PrintsPurgeOkAndCountsFirstInADryRun) {
+  Play play({answers(answerOf(202, actionJson(false)))});
+  expectOutput(play.run({"-c", "purge"}), "PURGE ok\n");
+  EXPECT_EQ(play.server.heard(1)[0].requestLine(), "POST /_mydht/actions/purge HTTP/1.1");
+  Play dry({answers(answerOf(202, actionJson(false))), answers(answerOf(200, actionJson(true)))});
+  expectOutput(dry.run({"purge", "b:50141", "--dry-run"}),
+               "would drop 5 entries, 600 bytes\nwould first send 2 of them to home nodes that lack them\n"
+               "would keep 1 entries, 70 bytes, that too few home nodes hold\nPURGE ok\n");
+  EXPECT_EQ(dry.server.heard(1)[0].requestLine(), "POST /_mydht/actions/purge?node=b%3A50141&dry-run=1 HTTP/1.1");
+}
+
+TEST(Purge, ThatCouldNotDoAllSaysWhyAndFails) {
+  Play play({answers(answerOf(202, actionJson(true, "c:50142 did not answer lately")))});
+  expectError(play.run({"purge", "--wait"}),
+              "purge is over, but not everything was done: b:50141: c:50142 did not answer lately\n");
 }
 
 TEST(Usage, IsPrintedBehindOneLineWithStatus2) {

@@ -383,6 +383,14 @@ test('AKeyboardReachesEverythingAndAReaderFindsItsWay', async () => {
   });
 });
 
+test('TrafficIsDrawn', async () => {
+  await withPage(ring.nodes[0], {}, async (page) => {
+    await page.locator('#traffic svg .line').first().waitFor({ state: 'attached' });
+    await page.getByRole('img', { name: /^Requests: now / }).waitFor();
+    assertQuiet(page);
+  });
+});
+
 test('TheIconIsTheStoredOneIfThereIsOne', async () => {
   await withPage(ring.nodes[0], {}, async (page) => {
     const icon = () => page.evaluate(async () => (await fetch(document.querySelector('link[rel=icon]').href)).text());

@@ -80,8 +80,10 @@ def main():
         for process, _ in nodes:
             stop(process)
         begun = time.time()
-        for number in range(3):
-            subprocess.run([f"{options.build}/bin/list_bench", f"{folder}/{number}", str(options.keys)], check=True)
+        loaders = [subprocess.Popen([f"{options.build}/bin/list_bench", f"{folder}/{number}", str(options.keys)])
+                   for number in range(3)]
+        if any(loader.wait() != 0 for loader in loaders):
+            sys.exit("a directory could not be filled")
         print(f"loaded in {time.time() - begun:.0f} s")
         nodes = [start(options.build, folder, i, ["-p", str(nodes[i][1])]) for i in range(3)]
         await_quorum(port)

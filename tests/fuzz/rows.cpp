@@ -24,6 +24,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } else {
     MYDHT_ASSERT(entry.error().kind == Kind::Corrupt);
   }
+  const auto listed = decodeListRow(name, content);
+  if (listed) {
+    MYDHT_ASSERT(name.substr(1) == listed->key);
+    MYDHT_ASSERT(encodeListRow(*listed).view() == content);
+  }
   const auto partition = decodePartitionRow(content);
   if (partition) MYDHT_ASSERT(encodePartitionRow(*partition).view() == content);
   const auto identity = decodeIdentity(content);

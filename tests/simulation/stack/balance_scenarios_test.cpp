@@ -1,0 +1,119 @@
+// Proves what a balance costs and what a purge counts: nodes that are equal find out with one question, what is
+// exchanged for a few keys that differ among many is about those keys, a node that comes back is made equal by itself,
+// and a dry run drops nothing. How: directed orders of events on a small ring, and the messages counted.
+#include <gmock/gmock.h>
+
+#include "tests/simulation/stack/scenario.h"
+
+namespace mydht::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+using Type = wire::MessageType;
+using wire::ActionKind;
+using wire::ActionState;
+constexpr unsigned kAny = Scenario::kAny;
+
+/// Counts the messages of balances, requests and answers, and their bytes; everything else goes by.
+struct Traffic {
+  explicit Traffic(Scenario& s) {
+    s.ring.network.observer = [this, before = s.ring.network.observer](const SimMessage& message) {
+      before(message);
+      if (message.type != Type::CompareTrees && message.type != Type::EntryHeads) return;
+      ++questions;
+      bytes += message.request.size() + message.answer.size();
+    };
+  }
+  unsigned questions = 0;
+  std::size_t bytes = 0;
+};
+
+void expectWell(Scenario& s) {
+  const auto broken = s.broken();
+  EXPECT_TRUE(broken.empty()) << testing::PrintToString(broken);
+  EXPECT_TRUE(s.stuck().empty()) << testing::PrintToString(s.stuck());
+}
+
+TEST(BalanceScenario, NodesThatAreEqualFindOutWithOneQuestionEach) {
+  Scenario s;
+  s.ring.startAll(3);
+  for (const std::string& key : Scenario::keys()) s.put(0, key);
+  s.run(5s);
+  Traffic traffic(s);
+  EXPECT_EQ(s.act(0, ActionKind::Balance).state, ActionState::Done);
+  EXPECT_EQ(traffic.questions, 2U) << "one to each of the others";
+  expectWell(s);
+}
+
+TEST(BalanceScenario, WhatIsExchangedForAFewKeysThatDifferIsAboutThoseKeys) {
+  Scenario s;
+  s.ring.startAll(3);
+  for (unsigned i = 0; i < 400; ++i) s.put(0, "many" + std::to_string(i));
+  s.drop(Type::Offer, kAny, 2);
+  s.put(0, "k1");
+  s.put(0, "k2");
+  s.del(0, "many7");
+  s.forgetRules();
+  s.run(10s);
+  Traffic traffic(s);
+  const auto done = s.act(2, ActionKind::Balance);
+  EXPECT_EQ(done.state, ActionState::Done);
+  EXPECT_EQ(done.counts.taken, 3U);
+  EXPECT_EQ(done.counts.sent, 0U);
+  EXPECT_LT(traffic.bytes, 16'000U) << "403 heads alone would be more than 40,000";
+  EXPECT_EQ(s.copies.whyNotConverged(), "");
+  expectWell(s);
+}
+
+TEST(BalanceScenario, ANodeThatComesBackIsMadeEqualByItself) {
+  Scenario s;
+  s.ring.settings.timing.balance = std::chrono::minutes(1);
+  s.ring.startAll(3);
+  s.run(5s);
+  s.kill(2);
+  s.put(0, "k0");
+  s.put(0, "k1", true);
+  s.start(2);
+  s.run(10s);
+  EXPECT_EQ(s.copies.whyNotConverged(), "") << "at once, not within the minute";
+  expectWell(s);
+}
+
+TEST(BalanceScenario, ADryRunCountsWhatAPurgeWouldDropAndDropsNothing) {
+  Scenario s;
+  s.ring.startAll(3);
+  for (const std::string& key : Scenario::keys()) s.put(0, key);
+  s.join(0);
+  s.await([&] { return s.node(3).up(); }, "node 3 serves");
+  s.awaitQuiet();
+  const auto counted = s.act(2, ActionKind::CountPurge);
+  EXPECT_EQ(counted.state, ActionState::Done) << counted.problem;
+  EXPECT_GT(counted.counts.dropped, 0U);
+  EXPECT_EQ(s.copies.removals(), 0U);
+  const auto purged = s.act(2, ActionKind::Purge);
+  EXPECT_EQ(purged.counts.dropped, counted.counts.dropped);
+  EXPECT_EQ(purged.counts.droppedBytes, counted.counts.droppedBytes);
+  EXPECT_EQ(s.copies.removals(), counted.counts.dropped);
+  expectWell(s);
+}
+
+TEST(BalanceScenario, ANodeWhoseStartIsNotConfirmedPurgesNothing) {
+  Scenario s;
+  s.ring.startAll(3);
+  for (const std::string& key : Scenario::keys()) s.put(0, key);
+  s.join(0);
+  s.await([&] { return s.node(3).up(); }, "node 3 serves");
+  s.awaitQuiet();
+  s.kill(2);
+  s.drop(Type::Hello, 2, kAny);
+  s.node(2).start({});
+  s.await([&] { return s.node(2).up(); }, "node 2 runs");
+  const auto refused = s.act(2, ActionKind::Purge);
+  EXPECT_EQ(refused.state, ActionState::Failed);
+  EXPECT_THAT(refused.problem, testing::HasSubstr("last copies"));
+  EXPECT_EQ(s.copies.removals(), 0U);
+  expectWell(s);
+}
+
+}  // namespace
+}  // namespace mydht::simulation

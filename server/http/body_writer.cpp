@@ -124,14 +124,14 @@ Task<Result<>> BodyWriter::sendPieces(bool chunked) {
   co_return Result<>();
 }
 
-Task<bool> sendLead(Channel& channel, Bytes lead, bool chunked) {
+Task<bool> sendLead(Channel& channel, Bytes lead, bool chunked, bool follows) {
   if (lead.empty()) co_return true;
   if (chunked) channel.output().append(ChunkLine(lead.size()).text());
   bool sent = true;
   if (lead.size() <= kCopiedBytes) {
     channel.output().append(lead.view());
   } else {
-    sent = co_await channel.send(lead.view(), true);
+    sent = co_await channel.send(lead.view(), chunked || follows);
   }
   if (chunked) channel.output().append(kChunkEnd);
   co_return sent;

@@ -50,7 +50,8 @@ class BodyWriter {
   Bytes piece_;  ///< of a source: what was read and not sent yet
 };
 
-/// Sends bytes that stand before a body, or puts them into the output if they are few: framed like the body.
-Task<bool> sendLead(Channel& channel, Bytes lead, bool chunked);
+/// Sends bytes that stand before a body, or puts them into the output if they are few: framed like the body. `follows`:
+/// the body has bytes; without them the kernel would hold the last ones of the lead back, for 40 ms and more.
+Task<bool> sendLead(Channel& channel, Bytes lead, bool chunked, bool follows);
 
 }  // namespace mydht::http

@@ -53,7 +53,8 @@ Task<AnswerSent> sendLarge(Channel& channel, Response response, AnswerTerms term
   const auto size = wholeSize(response, writer.size());
   const auto outcome = writeHead(channel, response, size, terms);
   const bool chunked = !size && terms.chunks;
-  const bool leadSent = co_await sendLead(channel, std::move(response.lead), chunked);
+  const bool follows = writer.size() != 0;
+  const bool leadSent = co_await sendLead(channel, std::move(response.lead), chunked, follows);
   if (!leadSent) co_return AnswerSent::Cut;
   auto sent = co_await writer.send(chunked);
   co_return sent ? outcome : AnswerSent::Cut;

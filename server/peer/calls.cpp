@@ -114,10 +114,12 @@ Task<> LoopPart::sendOutput(std::shared_ptr<Connection> connection) {
 Task<> LoopPart::sendLarge(std::shared_ptr<Connection> connection, Call request, Deadline deadline) {
   http::Channel& channel = connection->channel();
   Sending& sending = connection->sending();
-  const bool follows = std::holds_alternative<Bytes>(request.body);  // others may let the message wait
+  // A body that is here follows at once; others may let the message wait.
+  const auto* const here = std::get_if<Bytes>(&request.body);
+  const bool follows = here != nullptr && !here->empty();
   http::BodyWriter writer(channel, std::move(request.body), deadline);
   const bool chunked = !writer.size();
-  bool sent = co_await http::sendLead(channel, leadOf(request.message.view()), chunked);
+  bool sent = co_await http::sendLead(channel, leadOf(request.message.view()), chunked, follows);
   if (sent) sent = co_await channel.send({}, follows);
   if (sent) {
     sending.arrived = true;

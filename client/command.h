@@ -16,6 +16,7 @@ enum class KeyUse {
   Key,           ///< it needs one; with `-k -` it is run once for each key on standard input
   Prefix,        ///< the beginning of keys, any text; may be left out
   Node,          ///< it needs a HOST:PORT
+  Count,         ///< it needs a number
   OptionalNode,  ///< a HOST:PORT; may be left out
 };
 
@@ -36,6 +37,7 @@ inline constexpr OptionSet kNamesOption = 1 << 8;        ///< --names
 inline constexpr OptionSet kConsistencyOption = 1 << 9;  ///< --consistency
 inline constexpr OptionSet kWaitOption = 1 << 10;        ///< --wait
 inline constexpr OptionSet kDryRunOption = 1 << 11;      ///< --dry-run
+inline constexpr OptionSet kForceOption = 1 << 12;       ///< --force
 
 /// One command of mydhtclient: a row of the table in commands/table.cpp. From the rows come the check of the command
 /// line, the usage text and what the shell completes.

@@ -11,7 +11,8 @@ namespace mydht::client {
 /// The command line as it was typed: all text, nothing checked. A plain value.
 struct Typed {
   std::string host, port, command, key, value, file, output, secretFile, timeout, delimiter, limit, jobs, consistency;
-  bool longForm = false, zeroEnds = false, names = false, wait = false, dryRun = false, json = false, quiet = false;
+  bool longForm = false, zeroEnds = false, names = false, wait = false, force = false, dryRun = false, json = false,
+       quiet = false;
   std::string folder;             ///< only ever a bare word
   std::vector<std::string> bare;  ///< words without an option: the command, if -c is not there, then its words
 };

@@ -118,6 +118,8 @@ Status checkKeyUse(const Reading& reading, const Command& command) {
       return key ? Status() : refuse(fmt::format("{} needs a key: -k KEY", command.name));
     case KeyUse::Node:
       return key ? Status() : refuse(fmt::format("{} needs a node: -k HOST:PORT", command.name));
+    case KeyUse::Count:
+      return key ? Status() : refuse(fmt::format("{} needs a number: -k NUMBER", command.name));
     case KeyUse::Prefix:
     case KeyUse::OptionalNode:
       return {};
@@ -205,6 +207,7 @@ Result<Options> optionsOf(const Reading& reading, const Command& command) {
   options.names = typed.names;
   options.wait = typed.wait;
   options.dryRun = typed.dryRun;
+  options.force = typed.force;
   if (options.keysFromInput) {
     if (const Status fine = checkKeysFromInput(reading); !fine) return fine.error();
   }

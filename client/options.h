@@ -29,6 +29,7 @@ struct Options {
   bool quiet = false;     ///< nothing but what was asked for, and errors
   bool longForm = false;  ///< ls: size, time and hash too
   bool zeroEnds = false;  ///< keys end with a NUL instead of a line end, read and printed
+  bool force = false;     ///< remove: the node is destroyed
   bool names = false;     ///< upload: each name as a string too
   bool wait = false;      ///< balance, purge: until it is done
   bool dryRun = false;    ///< purge: only count

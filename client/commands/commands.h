@@ -42,6 +42,15 @@ Status balance(const Options& options, Nodes& nodes);
 /// --dry-run the counts of what it would do first.
 Status purge(const Options& options, Nodes& nodes);
 
+/// Prints `LEAVE ok` when the node, the asked one if none is named, has begun to hand over and leave.
+Status leave(const Options& options, Nodes& nodes);
+
+/// Prints `REMOVE ok` when the dead node's place is given to others.
+Status remove(const Options& options, Nodes& nodes);
+
+/// Prints `REPLICAS ok` when the ring has agreed to keep so many copies.
+Status replicas(const Options& options, Nodes& nodes);
+
 /// Prints the ring as the asked node sees it, as a table.
 Status status(const Options& options, Nodes& nodes);
 

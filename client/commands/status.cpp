@@ -50,7 +50,13 @@ std::string clockOf(const NodeStatus& member) {
 std::string remarksOn(const NodeStatus& member, const RingStatus& ring) {
   std::string remarks;
   const auto add = [&](const std::string& remark) { remarks += (remarks.empty() ? "" : "; ") + remark; };
-  if (member.toFill.value_or(0) > 0) add(fmt::format("{} partitions to fill", *member.toFill));
+  if (member.move) {
+    add(fmt::format("filling: {} of {} partitions, {} at {}/s, {} left", member.move->done, member.move->partitions,
+                    sizeText(member.move->bytes), sizeText(member.move->bytesPerSecond),
+                    durationText(static_cast<double>(member.move->secondsLeft))));
+  } else if (member.toFill.value_or(0) > 0) {
+    add(fmt::format("{} partitions to fill", *member.toFill));
+  }
   if (member.fingerprint && *member.fingerprint != ring.fingerprint) {
     add(fmt::format("another table: {:016x}", *member.fingerprint));
   }

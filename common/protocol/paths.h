@@ -39,6 +39,7 @@ inline constexpr std::string_view kPeerPath = "/_mydht/peer";
 
 /// POST: actions on the ring; remove takes `?node=HOST:PORT` and `&force=1`.
 inline constexpr std::string_view kRemovePath = "/_mydht/actions/remove";
+inline constexpr std::string_view kReplicasPath = "/_mydht/actions/replicas";
 inline constexpr std::string_view kLeavePath = "/_mydht/actions/leave";
 inline constexpr std::string_view kBalancePath = "/_mydht/actions/balance";
 inline constexpr std::string_view kPurgePath = "/_mydht/actions/purge";
@@ -52,6 +53,7 @@ inline constexpr std::string_view kNodeParameter = "node";
 inline constexpr std::string_view kForceParameter = "force";
 inline constexpr std::string_view kDryRunParameter = "dry-run";
 inline constexpr std::string_view kRunParameter = "run";
+inline constexpr std::string_view kCountParameter = "count";
 inline constexpr std::string_view kPrefixParameter = "prefix";
 inline constexpr std::string_view kAfterParameter = "after";
 inline constexpr std::string_view kLimitParameter = "limit";

@@ -44,6 +44,12 @@ void writeMember(JsonWriter& writer, const NodeStatus& member) {
   if (member.keys) writer.number("keys", *member.keys);
   if (member.bytes) writer.number("bytes", *member.bytes);
   if (member.toFill) writer.number("toFill", *member.toFill);
+  if (member.move) {
+    const Move& move = *member.move;
+    writer.beginObject("move").number("partitions", move.partitions).number("done", move.done);
+    writer.number("bytes", move.bytes).number("bytesPerSecond", move.bytesPerSecond);
+    writer.number("secondsLeft", move.secondsLeft).endObject();
+  }
   if (member.uptimeSeconds) writer.number("uptimeSeconds", *member.uptimeSeconds);
   if (member.clockOffsetMicros) writer.signedNumber("clockOffsetMicros", *member.clockOffsetMicros);
   if (member.fingerprint) writer.identity("fingerprint", *member.fingerprint);
@@ -64,6 +70,12 @@ NodeStatus readMember(JsonReader& reader) {
   if (reader.has("keys")) member.keys = reader.number("keys");
   if (reader.has("bytes")) member.bytes = reader.number("bytes");
   if (reader.has("toFill")) member.toFill = reader.number("toFill");
+  if (reader.has("move")) {
+    JsonReader move = reader.object("move");
+    member.move = Move{move.number("partitions"), move.number("done"), move.number("bytes"),
+                       move.number("bytesPerSecond"), move.number("secondsLeft")};
+    if (!move.status()) reader.refuse("move", "is not how far a member is");
+  }
   if (reader.has("uptimeSeconds")) member.uptimeSeconds = reader.number("uptimeSeconds");
   if (reader.has("clockOffsetMicros")) member.clockOffsetMicros = reader.signedNumber("clockOffsetMicros");
   if (reader.has("fingerprint")) member.fingerprint = reader.identity("fingerprint");
@@ -276,6 +288,27 @@ Result<Listing> listingFromJson(std::string_view json) {
   listing.prefixes = readList<Key>(*reader, "prefixes", readPrefix);
   if (reader->has("next")) listing.next = readEncoded(*reader, "next");
   return finished(*reader, std::move(listing));
+}
+
+std::string toJson(const RingAction& action) {
+  JsonWriter writer;
+  writer.beginObject().text("action", action.action).beginList("nodes");
+  for (const std::string& node : action.nodes) writer.element(node);
+  writer.endList();
+  if (action.mayBeLost > 0) writer.number("mayBeLost", action.mayBeLost);
+  writer.endObject();
+  return writer.take();
+}
+
+Result<RingAction> ringActionFromJson(std::string_view json) {
+  auto reader = JsonReader::parse(json);
+  if (!reader) return reader.error();
+  RingAction action;
+  action.action = reader->text("action");
+  action.nodes = reader->texts("nodes");
+  if (reader->has("mayBeLost")) action.mayBeLost = reader->number("mayBeLost");
+  if (Status sound = reader->status(); !sound) return sound.error();
+  return action;
 }
 
 }  // namespace mydht::protocol

@@ -23,6 +23,17 @@ enum class MemberState : std::uint8_t { Joining, Active, Leaving, Gone, Removed 
 /// "joining", "active", "leaving", "gone" or "removed".
 std::string_view memberStateText(MemberState state);
 
+/// How far a node is with filling what it has become home to.
+struct Move {
+  std::uint64_t partitions = 0;  ///< to be filled since the ring last changed,
+  std::uint64_t done = 0;        ///< of them
+  std::uint64_t bytes = 0;       ///< copied for them so far
+  std::uint64_t bytesPerSecond = 0;
+  std::uint64_t secondsLeft = 0;  ///< if it goes on like this
+
+  bool operator==(const Move&) const = default;
+};
+
 /// One member of the ring, as one node sees it.
 struct NodeStatus {
   NodeId id = 0;
@@ -38,6 +49,7 @@ struct NodeStatus {
   std::optional<std::uint64_t> keys{};              ///< live values that lie there
   std::optional<std::uint64_t> bytes{};             ///< their sizes together
   std::optional<std::uint64_t> toFill{};            ///< partitions that it has still to fill
+  std::optional<Move> move{};                       ///< while it has some
   std::optional<std::uint64_t> uptimeSeconds{};     ///< since its start
   std::optional<std::int64_t> clockOffsetMicros{};  ///< its clock less the answering node's
   std::optional<std::uint64_t> fingerprint{};       ///< of its newest table
@@ -123,6 +135,18 @@ struct Listing {
 inline constexpr std::size_t kListingItems = 1000;
 /// The JSON of a page is shorter than this, however many bytes of its keys have to be escaped.
 inline constexpr std::size_t kListingBytes = 8 * 1024 * 1024;
+
+/// What an action on the ring has done, or begun to do.
+struct RingAction {
+  std::string action;              ///< "leave", "remove" or "replicas"
+  std::vector<std::string> nodes;  ///< that it was about, as they were named
+  std::uint64_t mayBeLost = 0;     ///< partitions of which good copies may be lost, when it was forced
+
+  bool operator==(const RingAction&) const = default;
+};
+
+std::string toJson(const RingAction& action);
+Result<RingAction> ringActionFromJson(std::string_view json);
 
 std::string toJson(const RingStatus& status);
 std::string toJson(const WhereIs& whereIs);

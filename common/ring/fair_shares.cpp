@@ -62,13 +62,13 @@ ZoneSpread spreadOver(std::span<const std::uint32_t> zoneSizes, unsigned copies)
 std::vector<Candidate> presentCandidates(const MemberList& list) {
   std::map<std::string_view, std::uint32_t> zones;
   for (const Member& member : list.members) {
-    if (member.rank == Rank::Present) zones.emplace(member.zone, 0);
+    if (list.hasPresent(member.id)) zones.emplace(member.zone, 0);
   }
   std::uint32_t next = 0;
   for (auto& [name, index] : zones) index = next++;
   std::vector<Candidate> candidates;
   for (const Member& member : list.members) {
-    if (member.rank != Rank::Present) continue;
+    if (!list.hasPresent(member.id)) continue;
     const std::uint32_t weight = std::clamp(member.weightHundredths, kLeastWeight, kMostWeight);
     candidates.push_back({member.id, member.tokenSeed, weight, zones.at(member.zone), 0});
   }

@@ -10,7 +10,12 @@ namespace mydht::ring {
 
 /// How far a member's life has come; it only grows. Joining and leaving are not ranks: a member is joining while it
 /// stands in the newest version but not in the newest complete one, and leaving the other way round.
-enum class Rank : std::uint8_t { Present = 0, Gone = 1, Removed = 2 };
+enum class Rank : std::uint8_t {
+  Present = 0,
+  Gone = 1,       ///< has left
+  Removed = 2,    ///< its place was given to others; while that change is under way it may still count, if it answers
+  Destroyed = 3,  ///< removed, and declared never to come back: it counts in no quorum of any version (R8)
+};
 
 /// Weights, in hundredths: from a small disk to a thousand ordinary ones.
 inline constexpr std::uint32_t kLeastWeight = 1;

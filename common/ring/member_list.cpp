@@ -19,6 +19,12 @@ auto firstNotBelow(const std::vector<Member>& members, NodeId id) {
                           [](const Member& member, NodeId wanted) { return member.id < wanted; });
 }
 
+/// Who stays when nobody has rank Present. `members` is not empty.
+NodeId lastOf(const std::vector<Member>& members) {
+  const auto order = [](const Member& a, const Member& b) { return a.rank != b.rank ? a.rank > b.rank : a.id < b.id; };
+  return std::max_element(members.begin(), members.end(), order)->id;
+}
+
 std::string canonicalBytes(const MemberList& list) {
   CanonicalBytes bytes;
   bytes.add(list.members.size());
@@ -42,7 +48,7 @@ Error malformed(std::string why) {
 
 Status checkMember(const Member& member) {
   if (member.id == 0) return malformed("a node without identity");
-  if (member.rank > Rank::Removed) return malformed(fmt::format("node {:016x} has an unknown rank", member.id));
+  if (member.rank > Rank::Destroyed) return malformed(fmt::format("node {:016x} has an unknown rank", member.id));
   if (member.weightHundredths < kLeastWeight || member.weightHundredths > kMostWeight) {
     return malformed(fmt::format("node {:016x} weighs {} hundredths, not {} to {}", member.id, member.weightHundredths,
                                  kLeastWeight, kMostWeight));
@@ -62,7 +68,10 @@ const Member* MemberList::find(NodeId id) const {
 
 bool MemberList::hasPresent(NodeId id) const {
   const Member* member = find(id);
-  return member != nullptr && member->rank == Rank::Present;
+  if (member == nullptr) return false;
+  if (member->rank == Rank::Present) return true;
+  const auto isPresent = [](const Member& other) { return other.rank == Rank::Present; };
+  return std::none_of(members.begin(), members.end(), isPresent) && lastOf(members) == id;
 }
 
 void MemberList::put(const Member& member) {
@@ -78,6 +87,15 @@ std::vector<NodeId> MemberList::present() const {
   std::vector<NodeId> ids;
   for (const Member& member : members) {
     if (member.rank == Rank::Present) ids.push_back(member.id);
+  }
+  if (ids.empty() && !members.empty()) ids.push_back(lastOf(members));
+  return ids;
+}
+
+std::vector<NodeId> MemberList::destroyed() const {
+  std::vector<NodeId> ids;
+  for (const Member& member : members) {
+    if (member.rank == Rank::Destroyed && !hasPresent(member.id)) ids.push_back(member.id);
   }
   return ids;
 }
@@ -103,7 +121,7 @@ Status checkList(const MemberList& list) {
     before = member.id;
   }
   const std::size_t present = list.present().size();
-  if (present == 0) return malformed("nobody is present");
+  if (present == 0) return malformed("nobody is a member");
   if (present > limits::kMembers) return malformed(fmt::format("more than {} members", limits::kMembers));
   if (list.replicas < 1 || list.replicas > limits::kReplicas) {
     return malformed(fmt::format("{} replicas, not 1 to {}", list.replicas, limits::kReplicas));

@@ -29,11 +29,16 @@ struct MemberList {
   bool operator==(const MemberList&) const = default;
 
   const Member* find(NodeId id) const;
+  /// Whether it is a member: one of present().
   bool hasPresent(NodeId id) const;
   /// Puts a record in, merged with the one that is there.
   void put(const Member& member);
-  /// The ids with rank Present, in order.
+  /// The ids with rank Present, in order. When all have left or were removed, which several changes that did not know
+  /// of one another can bring about together, the one with the greatest id of those with the least rank stays: a ring
+  /// always has a member, or no further change of it could ever be agreed.
   std::vector<NodeId> present() const;
+  /// The ids with rank Destroyed that are no members, in order.
+  std::vector<NodeId> destroyed() const;
 };
 
 /// The least list that contains both: commutative, associative, idempotent.
@@ -43,7 +48,7 @@ MemberList mergeLists(const MemberList& a, const MemberList& b);
 bool contains(const MemberList& a, const MemberList& b);
 
 /// Whether a list that came from outside can be a version of the ring: records sorted, each once and within their
-/// limits, 1 to limits::kMembers present, replicas within limits, and an algorithm that this program knows. BadRequest
+/// limits, 1 to limits::kMembers members, replicas within limits, and an algorithm that this program knows. BadRequest
 /// says what is wrong. Whoever decodes a list asks this before making a Ring of it.
 Status checkList(const MemberList& list);
 

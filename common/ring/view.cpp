@@ -10,6 +10,22 @@ namespace mydht::ring {
 
 namespace {
 
+bool isIn(const std::vector<NodeId>& sorted, NodeId node) {
+  return std::binary_search(sorted.begin(), sorted.end(), node);
+}
+
+/// More than half of those that are not destroyed; true if there are none.
+bool isQuorumOf(std::span<const NodeId> nodes, const std::vector<NodeId>& destroyed, const std::set<NodeId>& chosen) {
+  std::size_t counted = 0;
+  std::size_t have = 0;
+  for (const NodeId node : nodes) {
+    if (isIn(destroyed, node)) continue;
+    ++counted;
+    have += chosen.count(node);
+  }
+  return counted == 0 || have >= quorumOf(counted);
+}
+
 /// Puts a version at its place in a chain of versions of which each contains the one before. False if it has none.
 /// The order is containment itself, not height: two records of equal number and different content have equal heights.
 bool insertIntoChain(std::vector<RingPtr>& chain, const RingPtr& version) {
@@ -26,6 +42,7 @@ bool insertIntoChain(std::vector<RingPtr>& chain, const RingPtr& version) {
 View::View(std::uint64_t ringIdentity, std::vector<RingPtr> active)
     : ringIdentity_(ringIdentity), active_(std::move(active)) {
   MYDHT_ASSERT(canBeActive(active_));
+  destroyed_ = newest().list().destroyed();
 }
 
 ViewLists View::lists() const {
@@ -38,28 +55,36 @@ std::vector<NodeId> View::homes(PartitionId partition) const {
   std::vector<NodeId> nodes;
   for (auto version = active_.rbegin(); version != active_.rend(); ++version) {
     for (const NodeId node : (*version)->homes(partition)) {
+      if (isIn(destroyed_, node)) continue;
       if (std::find(nodes.begin(), nodes.end(), node) == nodes.end()) nodes.push_back(node);
     }
   }
   return nodes;
 }
 
+std::vector<NodeId> View::homesIn(std::size_t version, PartitionId partition) const {
+  const auto all = active_[version]->homes(partition);
+  std::vector<NodeId> nodes(all.begin(), all.end());
+  std::erase_if(nodes, [&](NodeId node) { return isIn(destroyed_, node); });
+  return nodes;
+}
+
 std::vector<NodeId> View::members() const {
   std::set<NodeId> nodes;
   for (const RingPtr& version : active_) nodes.insert(version->present().begin(), version->present().end());
+  for (const NodeId node : destroyed_) nodes.erase(node);
   return {nodes.begin(), nodes.end()};
 }
 
 bool View::quorumInEach(PartitionId partition, const std::set<NodeId>& nodes) const {
-  return std::all_of(active_.begin(), active_.end(), [&](const RingPtr& version) {
-    return hasQuorum(version->homes(partition), [&](NodeId node) { return nodes.count(node) > 0; });
-  });
+  return std::all_of(active_.begin(), active_.end(),
+                     [&](const RingPtr& version) { return isQuorumOf(version->homes(partition), destroyed_, nodes); });
 }
 
-bool View::majorityInEach(const std::set<NodeId>& nodes) const {
-  return std::all_of(active_.begin(), active_.end(), [&](const RingPtr& version) {
-    return hasQuorum(version->present(), [&](NodeId node) { return nodes.count(node) > 0; });
-  });
+bool View::majorityInEach(const std::set<NodeId>& nodes, const MemberList& next) const {
+  const std::vector<NodeId> destroyed = next.destroyed();
+  return std::all_of(active_.begin(), active_.end(),
+                     [&](const RingPtr& version) { return isQuorumOf(version->present(), destroyed, nodes); });
 }
 
 bool View::changesSince(const VersionName& newest, const VersionName& complete, PartitionId partition) const {
@@ -94,7 +119,7 @@ bool canBeView(const ViewLists& lists) {
   const bool pastIsSound =
       std::all_of(lists.past.begin(), lists.past.end(), [](const MemberList& list) { return checkList(list).ok(); });
   if (!pastIsSound || lists.past.size() > kPastVersions) return false;
-  if (lists.active.empty() || lists.active.size() > kActiveVersions) return false;
+  if (lists.active.empty() || lists.active.size() > kMostActiveVersions) return false;
   for (std::size_t i = 0; i < lists.active.size(); ++i) {
     const MemberList& list = lists.active[i];
     if (!checkList(list)) return false;
@@ -104,7 +129,7 @@ bool canBeView(const ViewLists& lists) {
 }
 
 bool canBeActive(const std::vector<RingPtr>& versions) {
-  if (versions.empty() || versions.size() > kActiveVersions) return false;
+  if (versions.empty() || versions.size() > kMostActiveVersions) return false;
   for (std::size_t i = 1; i < versions.size(); ++i) {
     const Ring& before = *versions[i - 1];
     const Ring& after = *versions[i];
@@ -126,7 +151,7 @@ std::optional<View> mergeViews(const View& a, const View& b) {
                         [&](const RingPtr& version) { return version->name() == complete.name(); });
   };
   chain.erase(chain.begin(), std::max(at(a.complete()), at(b.complete())));
-  if (chain.size() > kActiveVersions) return std::nullopt;
+  if (chain.size() > kMostActiveVersions) return std::nullopt;
   return View(a.ringIdentity(), std::move(chain));
 }
 

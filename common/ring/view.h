@@ -10,8 +10,11 @@
 
 namespace mydht::ring {
 
-/// At most this many versions are active at once (R3); further changes wait.
+/// While so many versions are active, further changes wait (R3).
 inline constexpr std::size_t kActiveVersions = 3;
+/// So many are active at most: changes that began at once, each before it could know of the others, may bring about a
+/// few more than wanted.
+inline constexpr std::size_t kMostActiveVersions = 8;
 
 /// So many past versions are remembered: a node that was away for more changes of the ring fills anew.
 inline constexpr std::size_t kPastVersions = 8;
@@ -48,15 +51,23 @@ class View {
   ViewLists lists() const;
   bool changing() const { return active_.size() > 1; }
 
+  /// Nodes that the newest version declares destroyed are left out of all of the following (R8): nothing waits for
+  /// them, in no version.
+
   /// Distinct home nodes of the partition over all active versions; those of the newest version first, in ring order.
   std::vector<NodeId> homes(PartitionId partition) const;
-  /// Distinct present members over all active versions.
+  /// The home nodes of the partition in one active version (an index into active()), in ring order.
+  std::vector<NodeId> homesIn(std::size_t version, PartitionId partition) const;
+  /// Distinct members over all active versions.
   std::vector<NodeId> members() const;
 
-  /// Whether these nodes hold a quorum of the partition's home nodes in EACH active version (R3).
+  /// Whether these nodes hold a quorum of the partition's home nodes in EACH active version (R3). Nobody is needed
+  /// where all home nodes are destroyed.
   bool quorumInEach(PartitionId partition, const std::set<NodeId>& nodes) const;
-  /// Whether these nodes hold a majority of the members of each active version (R2).
-  bool majorityInEach(const std::set<NodeId>& nodes) const;
+  /// Whether these nodes hold a majority of the members of each active version (R2), when those that `next` declares
+  /// destroyed are left out too.
+  bool majorityInEach(const std::set<NodeId>& nodes, const MemberList& next) const;
+  bool majorityInEach(const std::set<NodeId>& nodes) const { return majorityInEach(nodes, newest().list()); }
 
   /// Whether somebody whose newest and newest complete versions are these knows less than this view in a way that
   /// matters for the partition (R4): a version here above its newest one gives the partition other home nodes, or may
@@ -66,12 +77,13 @@ class View {
  private:
   std::uint64_t ringIdentity_;
   std::vector<RingPtr> active_;
+  std::vector<NodeId> destroyed_;  // by the newest version, in order
 };
 
 using ViewPtr = std::shared_ptr<const View>;
 
-/// Whether these can be a view's active versions: not empty, at most kActiveVersions, rising, each containing the one
-/// before.
+/// Whether these can be a view's active versions: not empty, at most kMostActiveVersions, rising, each containing the
+/// one before.
 bool canBeActive(const std::vector<RingPtr>& versions);
 
 /// What both know together: the higher complete version up to the highest newest one. The views must be of one ring and

@@ -37,6 +37,10 @@ protocol::NodeStatus memberShapeOf(const cluster::MemberStatus& member) {
   shape.keys = member.summary->keys;
   shape.bytes = member.summary->bytes;
   shape.toFill = member.summary->toFill;
+  const wire::Move& move = member.summary->move;
+  if (move.done < move.partitions) {
+    shape.move = protocol::Move{move.partitions, move.done, move.bytes, move.bytesPerSecond, move.secondsLeft};
+  }
   shape.uptimeSeconds = member.summary->uptimeSeconds;
   shape.version = member.summary->programVersion;
   return shape;

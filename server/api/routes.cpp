@@ -6,6 +6,7 @@
 #include "server/api/actions.h"
 #include "server/api/events.h"
 #include "server/api/keys.h"
+#include "server/api/member_changes.h"
 #include "server/api/metrics.h"
 #include "server/api/page.h"
 #include "server/api/questions.h"
@@ -67,6 +68,9 @@ std::vector<Route> routesOf(const Context& context) {
   row(Method::Post, kBalancePath, Caller::Ring, postBalance, "makes home nodes equal, all around the ring");
   row(Method::Post, kPurgePath, Caller::Ring, postPurge, "lets a node forget what belongs elsewhere");
   row(Method::Get, kActionsPath, Caller::Reader, getAction, "how the action of ?run= goes, as JSON");
+  row(Method::Post, kLeavePath, Caller::Ring, postLeave, "the node at ?node=, or this one, hands over and leaves");
+  row(Method::Post, kRemovePath, Caller::Ring, postRemove, "gives the place of the dead nodes at ?node= to others");
+  row(Method::Post, kReplicasPath, Caller::Ring, postReplicas, "keeps ?count= copies of everything from now on");
   rows.push_back({Method::Post, std::string(kPeerPath), Caller::Node, context.peer, "messages between nodes"});
   return rows;
 }

@@ -103,15 +103,16 @@ Task<> Copier::askForFill(std::shared_ptr<FillVotes> votes, NodeId node, wire::V
 
 Task<Status> Copier::fillKeyFrom(std::size_t version, Key key, ring::ViewPtr view, Deadline deadline) {
   Executor& executor = co_await currentExecutor();
-  const ring::Ring& source = *view->active()[version];
-  const unsigned needed = settings_.bugs.fillFromOne ? 1 : source.quorum();
+  const std::vector<NodeId> homes = view->homesIn(version, partitionOf(key));
+  if (homes.empty()) co_return Status();  // all of them are destroyed: there is nothing to fill from
+  const unsigned needed = settings_.bugs.fillFromOne ? 1 : ring::quorumOf(homes.size());
   const auto votes = std::make_shared<FillVotes>(executor);
   std::vector<NodeId> others;
-  for (const NodeId node : source.homes(partitionOf(key))) {
+  for (const NodeId node : homes) {
     if (node != membership_.self().node) others.push_back(node);
   }
   // Between the complete and the newest version what lies here counts.
-  if (version > 0 && source.isHome(membership_.self().node, partitionOf(key))) votes->voted = 1;
+  if (version > 0 && others.size() < homes.size()) votes->voted = 1;
   // One that failed lately or is silent is not asked if the others are enough.
   std::vector<NodeId> asked = others;
   std::erase_if(asked, [&](NodeId node) { return !peers_.prompt(node, executor.now()); });

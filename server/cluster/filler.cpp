@@ -9,14 +9,16 @@
 namespace mydht::cluster {
 namespace {
 
-// Partitions asked for in one message: their numbers take 4 KiB, and one mark row for all of them after each is enough
-// to resume from after a crash.
-constexpr std::size_t kGroup = 2048;
+// Partitions asked for in one message: one mark row for all of them after each is enough to resume from after a crash,
+// and few enough that people see it go on.
+constexpr std::size_t kGroup = 512;
 constexpr std::uint32_t kPageBytes = 256 * 1024;
 // Fetching a large body goes on as long as it moves; this is only the bound for one that never ends.
 constexpr Duration kFetchMost = std::chrono::hours(1);
 // Large bodies fetched at once: each has a window of its own at both ends.
 constexpr unsigned kFetchesAtOnce = 4;
+// How often the journal says how far it is.
+constexpr Duration kTellEvery = std::chrono::seconds(5);
 
 }  // namespace
 
@@ -28,23 +30,64 @@ Filler::Filler(Executor& loop, const Settings& settings, Membership& membership,
       peers_(peers),
       copier_(copier),
       journal_(journal),
-      background_(loop) {}
+      background_(loop),
+      throttle_(settings.fillBytesPerSecond) {}
 
 Task<> Filler::stop() {
   return background_.close();
 }
 
+wire::Move Filler::move() const {
+  const std::lock_guard lock(mutex_);
+  return move_;
+}
+
+void Filler::begin(std::size_t partitions) {
+  const std::lock_guard lock(mutex_);
+  if (partitions == 0) {
+    move_ = {};
+    return;
+  }
+  // What was begun and is tried again goes on counting.
+  if (move_.partitions - move_.done == partitions) return;
+  move_ = {static_cast<std::uint32_t>(partitions), 0, 0, 0, 0};
+  began_ = loop_.now();
+  told_ = began_;
+}
+
+void Filler::count(std::size_t partitions, std::uint64_t bytes) {
+  using Seconds = std::chrono::duration<double>;
+  const double seconds = std::max(0.001, Seconds(loop_.now() - began_).count());
+  const std::lock_guard lock(mutex_);
+  move_.done = std::min(move_.partitions, move_.done + static_cast<std::uint32_t>(partitions));
+  move_.bytes += bytes;
+  move_.bytesPerSecond = static_cast<std::uint64_t>(static_cast<double>(move_.bytes) / seconds);
+  const double left = move_.done == 0 ? 0 : seconds * (move_.partitions - move_.done) / move_.done;
+  move_.secondsLeft = static_cast<std::uint32_t>(std::min(left, 1e9));
+}
+
+void Filler::tell() {
+  const wire::Move move = this->move();
+  const bool over = move.done == move.partitions;
+  if (!over && loop_.now() < told_ + kTellEvery) return;
+  told_ = loop_.now();
+  journal_.note(Severity::Info, over ? "fill.done" : "fill.progress",
+                fmt::format("partitions={} of={} bytes={} bytes_per_second={} seconds_left={}", move.done,
+                            move.partitions, move.bytes, move.bytesPerSecond, move.secondsLeft));
+}
+
 std::map<Filler::Sources, Filler::Group> Filler::missing(const Standing& standing) const {
   std::map<Sources, Group> groups;
   const NodeId self = membership_.self().node;
-  const auto& active = standing.view->active();
+  const std::size_t versions = standing.view->active().size();
   for (std::size_t i = 0; i < limits::kPartitions; ++i) {
     const auto partition = static_cast<PartitionId>(i);
-    if (standing.filled[i] || !standing.view->newest().isHome(self, partition)) continue;
+    const bool owed = standing.owed[i] && !settings_.bugs.keepUnowed;
+    if ((standing.filled[i] && !owed) || !standing.view->newest().isHome(self, partition)) continue;
     Sources sources;
-    for (std::size_t version = 0; version == 0 || version + 1 < active.size(); ++version) {
-      const auto homes = active[version]->homes(partition);
-      sources.emplace_back(homes.begin(), homes.end());
+    sources.held = owed;
+    for (std::size_t version = 0; version == 0 || version + 1 < versions; ++version) {
+      sources.homes.push_back(standing.view->homesIn(version, partition));
     }
     groups[std::move(sources)].push_back(partition);
   }
@@ -54,8 +97,12 @@ std::map<Filler::Sources, Filler::Group> Filler::missing(const Standing& standin
 Task<Status> Filler::fill() {
   const StandingPtr standing = membership_.standing();
   if (!standing->view || !standing->member) co_return Status();
+  const std::map<Sources, Group> groups = missing(*standing);
+  std::size_t all = 0;
+  for (const auto& [sources, partitions] : groups) all += partitions.size();
+  begin(all);
   Status outcome;
-  for (const auto& [sources, partitions] : missing(*standing)) {
+  for (const auto& [sources, partitions] : groups) {
     for (std::size_t at = 0; at < partitions.size(); at += kGroup) {
       const auto begin = partitions.begin() + static_cast<std::ptrdiff_t>(at);
       Group some(begin, begin + static_cast<std::ptrdiff_t>(std::min(kGroup, partitions.size() - at)));
@@ -69,45 +116,50 @@ Task<Status> Filler::fill() {
 
 Task<Status> Filler::fillGroup(Sources sources, Group partitions, ring::ViewPtr view) {
   const std::size_t asked = partitions.size();
-  Status outcome;
-  for (std::size_t version = 0; version < sources.size(); ++version) {
-    auto filled = co_await fillFrom(sources[version], std::move(partitions), version == 0, view);
+  for (std::size_t version = 0; version < sources.homes.size(); ++version) {
+    const Reading reading{version == 0, sources.held || version > 0};
+    auto filled = co_await fillFrom(sources.homes[version], std::move(partitions), reading, view);
     if (!filled) co_return filled.error();
     partitions = std::move(*filled);
   }
   if (!partitions.empty()) {
-    journal_.note(Severity::Debug, "fill.partitions", fmt::format("count={} of={}", partitions.size(), asked));
     const std::size_t filled = partitions.size();
     auto marked = co_await membership_.markFilled(std::move(partitions), view->newest().name());
+    if (marked) {
+      count(filled, 0);
+      tell();
+    }
     if (!marked || filled == asked) co_return marked;
-    partitions.clear();
   }
   co_return Error{Kind::Unavailable,
                   fmt::format("some of {} partitions wait for a quorum of their former home nodes", asked)};
 }
 
-Task<Result<Filler::Group>> Filler::fillFrom(std::vector<NodeId> sources, Group partitions, bool filledOnly,
+Task<Result<Filler::Group>> Filler::fillFrom(std::vector<NodeId> sources, Group partitions, Reading reading,
                                              ring::ViewPtr view) {
+  if (sources.empty()) co_return partitions;  // all of them are destroyed: there is nothing to fill from
   const unsigned needed = settings_.bugs.fillFromOne ? 1 : ring::quorumOf(sources.size());
   std::map<PartitionId, unsigned> covered;
   const NodeId self = membership_.self().node;
   if (std::find(sources.begin(), sources.end(), self) != sources.end()) {
     const StandingPtr standing = membership_.standing();
     for (const PartitionId partition : partitions) {
-      if (!filledOnly || standing->sources[partition]) ++covered[partition];  // what lies here lies here
+      if (!reading.filledOnly || standing->sources[partition]) ++covered[partition];  // what lies here lies here
     }
   }
   const auto done = [&](PartitionId partition) { return covered[partition] >= needed; };
   for (const NodeId source : peers_.promptFirst(sources, loop_.now())) {
     if (source == self) continue;
     if (std::all_of(partitions.begin(), partitions.end(), done)) break;
-    auto cannotSay = co_await copyFrom(source, partitions, filledOnly, view);
+    auto cannotSay = co_await copyFrom(source, partitions, reading, view);
     if (!cannotSay) {
       journal_.note(Severity::Info, "fill.source", fmt::format("why=\"{}\"", cannotSay.error().text));
       continue;
     }
+    // The next one has nearly the same: what differs is worth sending.
+    reading.entriesOnly = true;
     for (const PartitionId partition : partitions) {
-      if (!filledOnly || !cannotSay->contains(partition)) ++covered[partition];
+      if (!reading.filledOnly || !cannotSay->contains(partition)) ++covered[partition];
     }
   }
   Group filled;
@@ -115,9 +167,9 @@ Task<Result<Filler::Group>> Filler::fillFrom(std::vector<NodeId> sources, Group 
   co_return filled;
 }
 
-Task<Result<std::set<PartitionId>>> Filler::copyFrom(NodeId source, Group partitions, bool filledOnly,
+Task<Result<std::set<PartitionId>>> Filler::copyFrom(NodeId source, Group partitions, Reading reading,
                                                      ring::ViewPtr view) {
-  wire::FillPage message{partitions, 0, Key(), kPageBytes, !filledOnly};
+  wire::FillPage message{partitions, 0, Key(), kPageBytes, !reading.filledOnly, reading.entriesOnly};
   std::set<PartitionId> cannotSay;
   while (true) {
     auto answer = co_await peers_.ask(source, view, message, Body(), loop_.now() + 2 * settings_.timing.call);
@@ -131,6 +183,7 @@ Task<Result<std::set<PartitionId>>> Filler::copyFrom(NodeId source, Group partit
     }
     auto taken = co_await takeAll(source, std::move(page));
     if (!taken) co_return taken.error();
+    tell();
     if (over) co_return cannotSay;
   }
 }
@@ -139,6 +192,7 @@ Task<Result<std::set<PartitionId>>> Filler::copyFrom(NodeId source, Group partit
 struct Filler::Take {
   explicit Take(Executor& executor) : changed(executor) {}
   unsigned running = 0;
+  std::uint64_t bytes = 0;  // what came over
   Status outcome;
   Signal changed;
 };
@@ -154,17 +208,32 @@ Task<Status> Filler::takeAll(NodeId source, wire::FillPageAnswer page) {
     background_.spawn(takeOne(take, source, std::move(row), mark));
   }
   while (take->running > 0) co_await take->changed.wait();
+  count(0, take->bytes);
+  co_await throttle_.pay(take->bytes);
   co_return take->outcome;
+}
+
+Task<Status> Filler::fetch(NodeId source, Entry entry, Version settled) {
+  const Deadline deadline = loop_.now() + kFetchMost;
+  auto here = co_await copier_.holds(entry, deadline);
+  if (!here) co_return here.error();
+  if (*here) co_return Status();
+  // A large one is paid for ahead, so that several of them do not come at once.
+  co_await throttle_.pay(entry.size);
+  count(0, entry.size);
+  auto done = co_await copier_.fetch(std::move(entry), source, wire::From::Fill, settled, deadline);
+  co_return done;
 }
 
 Task<> Filler::takeOne(std::shared_ptr<Take> take, NodeId source, wire::FillRow row, Version settled) {
   Status taken;
   const Deadline deadline = loop_.now() + kFetchMost;
   if (row.withValue) {
+    take->bytes += row.entry.key.size() + row.value.size();
     auto done = co_await copier_.take(std::move(row.entry), std::move(row.value), wire::From::Fill, settled, deadline);
     taken = done;
   } else {
-    auto done = co_await copier_.fetch(std::move(row.entry), source, wire::From::Fill, settled, deadline);
+    auto done = co_await fetch(source, std::move(row.entry), settled);
     taken = done;
   }
   --take->running;

@@ -198,16 +198,17 @@ Task<Result<Body>> HomeNode::body(wire::FetchBody message, Deadline deadline) {
   co_return body;
 }
 
-Task<Status> HomeNode::addPartition(wire::FillPageAnswer& answer, PartitionId partition, Key after, std::size_t& room,
-                                    Deadline deadline) {
+Task<Status> HomeNode::addPartition(wire::FillPageAnswer& answer, PartitionId partition, Key after, bool entriesOnly,
+                                    std::size_t& room, Deadline deadline) {
   bool begun = !after.empty();
   while (room > 0 && (begun || !store_.isEmpty(partition))) {
     auto page = co_await store_.iterate(partition, after, room, deadline);
     if (!page) co_return page.error();
     for (const store::RowPtr& row : page->rows) {
-      const bool inlined = row->blob == 0;
-      answer.rows.push_back({row->entry, inlined, inlined ? row->value : Bytes()});
-      room -= std::min(room, row->entry.key.size() + row->entry.contentType.size() + row->value.size() + kRowOverhead);
+      const bool withValue = row->blob == 0 && !entriesOnly;
+      answer.rows.push_back({row->entry, withValue, withValue ? row->value : Bytes()});
+      const std::size_t value = withValue ? row->value.size() : 0;
+      room -= std::min(room, row->entry.key.size() + row->entry.contentType.size() + value + kRowOverhead);
     }
     after = page->after;
     begun = false;
@@ -240,7 +241,7 @@ Task<Result<wire::FillPageAnswer>> HomeNode::fillPage(wire::Speaker from, wire::
       answer.over = false;
       break;
     }
-    auto added = co_await addPartition(answer, partition, after, room, deadline);
+    auto added = co_await addPartition(answer, partition, after, message.entriesOnly, room, deadline);
     if (!added) co_return added.error();
     if (!answer.over) break;
     const wire::FillMarks marks{partition, store_.closed(partition), store_.settled(partition)};

@@ -63,8 +63,8 @@ class HomeNode {
   Status refuse(const wire::Speaker& from, PartitionId partition) const;
   Status serves(const Standing& standing, PartitionId partition) const;
   Task<Result<Staged>> stagedOrFetched(wire::Publish message, Deadline deadline);
-  Task<Status> addPartition(wire::FillPageAnswer& answer, PartitionId partition, Key after, std::size_t& room,
-                            Deadline deadline);
+  Task<Status> addPartition(wire::FillPageAnswer& answer, PartitionId partition, Key after, bool entriesOnly,
+                            std::size_t& room, Deadline deadline);
 
   const Settings& settings_;
   Membership& membership_;

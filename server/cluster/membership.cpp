@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "server/store/rows.h"
@@ -17,16 +18,25 @@ bool isHomeInAny(const ring::View& view, NodeId node, PartitionId partition) {
   return false;
 }
 
-/// Whether the node is home in one stretch of these versions.
-bool staysHome(const std::vector<ring::RingPtr>& versions, NodeId node, PartitionId partition) {
-  unsigned begins = 0;
-  bool home = false;
+/// Whether the node becomes home again in one of these versions after it was none in an earlier one.
+bool comesBack(std::span<const ring::RingPtr> versions, NodeId node, PartitionId partition) {
+  bool away = false;
   for (const ring::RingPtr& version : versions) {
-    const bool now = version->isHome(node, partition);
-    begins += now && !home ? 1 : 0;
-    home = now;
+    const bool home = version->isHome(node, partition);
+    if (home && away) return true;
+    away = !home;
   }
-  return begins == 1;
+  return false;
+}
+
+/// Whether the number of copies falls from one active version to a later one.
+bool copiesFall(const ring::View& view) {
+  unsigned most = 0;
+  for (const ring::RingPtr& version : view.active()) {
+    if (version->copies() < most) return true;
+    most = version->copies();
+  }
+  return false;
 }
 
 bool isMember(const ring::ViewPtr& view, NodeId node) {
@@ -74,8 +84,13 @@ void Membership::publish() {
   auto next = std::make_shared<Standing>();
   next->view = known_.view;
   next->filled = known_.row.filled;
+  next->owed = known_.row.owed;
   next->sources = known_.row.sources;
   next->member = isMember(known_.view, identity_.node);
+  if (known_.view && !next->member) {
+    const ring::Member* const record = known_.view->newest().list().find(identity_.node);
+    next->lostPlace = record != nullptr && record->rank != ring::Rank::Present;
+  }
   standing_ = std::move(next);
 }
 
@@ -144,12 +159,19 @@ Task<Status> Membership::startOver(store::Identity next) {
   co_await switchTo(loop_);
   while (busy_) co_await freed_.wait();
   over_ = true;
+  store::RingState former;
+  former.formerRing = known_.view ? known_.view->ringIdentity() : known_.row.formerRing;
   Batch batch;
   batch.rows.emplace_back(store::kIdentityRow, store::encodeIdentity(next));
-  batch.rows.emplace_back(store::kRingRow, std::nullopt);
+  batch.rows.emplace_back(store::kRingRow, store::encodeRingState(former));
   auto committed = co_await commits_.commit(std::move(batch));
   if (!committed) co_return committed.error().within("write down a new identity");
   co_return Status();
+}
+
+std::uint64_t Membership::formerRing() const {
+  const std::lock_guard lock(mutex_);
+  return known_.row.formerRing;
 }
 
 Task<Status> Membership::found(std::uint64_t ringIdentity, ring::Member self, std::uint32_t replicas,
@@ -174,6 +196,11 @@ Result<bool> Membership::merge(Known& known, const ring::ViewLists& other) const
   if (other.active.empty()) return Error{Kind::BadRequest, "a view of the ring that cannot be read"};
   const ring::ViewPtr before = known.view;
   if (!before) {
+    if (known.row.formerRing != 0 && known.row.formerRing != other.ringIdentity) {
+      return Error{Kind::Conflict, fmt::format("what lies in this data directory belongs to the ring {:016x}, not to "
+                                               "{:016x}: start with an empty one to join that",
+                                               known.row.formerRing, other.ringIdentity)};
+    }
     known.view = viewOf(other, nullptr);
     known.row.view.past = other.past;
   } else {
@@ -195,11 +222,24 @@ Result<bool> Membership::merge(Known& known, const ring::ViewLists& other) const
   known.row.accepted = ring::mergeLists(known.row.accepted, known.view->newest().list());
   known.row.completeHeld = std::max(known.row.completeHeld, known.view->complete().name());
   if (before) forgetWhatLeft(known, *before, other);
+  noteOwed(known, before);
   return true;
 }
 
-/// Keeps the filled partitions that this node has been home to without a break, in every version since those that it
-/// knew: a home that was none in between has missed what was written then (R5).
+/// Where the number of copies falls, a write that a quorum of the former home nodes holds need not lie on a quorum of
+/// those that stay: they fill again, like new ones, before the version can be complete (R5). Meanwhile they vote, since
+/// every operation needs a quorum of the former ones too.
+void Membership::noteOwed(Known& known, const ring::ViewPtr& before) {
+  if (!copiesFall(*known.view)) {
+    known.row.owed.reset();
+  } else if (!before || before->newest().name() != known.view->newest().name()) {
+    known.row.owed |= known.row.filled;
+  }
+  known.row.owed &= known.row.filled;
+}
+
+/// Keeps the filled partitions that this node has been home to without a break, in every version since the newest that
+/// it knew: a home that was none in between has missed what was written then (R5).
 void Membership::forgetWhatLeft(Known& known, const ring::View& before, const ring::ViewLists& other) const {
   if (known.row.filled.none() && known.row.sources.none()) return;
   std::vector<ring::MemberList> told = other.past;
@@ -211,7 +251,8 @@ void Membership::forgetWhatLeft(Known& known, const ring::View& before, const ri
   const auto wasKnown = [&](const ring::MemberList& list) {
     return std::ranges::any_of(before.active(), [&](const ring::RingPtr& version) { return version->list() == list; });
   };
-  const bool fromHere = std::ranges::any_of(told, wasKnown);
+  // While a version that was known here is the complete one, nothing can have gone past unseen.
+  const bool fromHere = std::ranges::any_of(told, wasKnown) || wasKnown(known.view->complete().list());
   if (!fromHere) {
     // More versions have come and gone than anybody remembers.
     known.row.filled.reset();
@@ -227,10 +268,13 @@ void Membership::forgetWhatLeft(Known& known, const ring::View& before, const ri
     if (!wasKnown(version->list())) chain.push_back(version);
   }
   std::ranges::sort(chain, {}, [](const ring::RingPtr& version) { return version->name(); });
+  const auto newestBefore =
+      std::ranges::find(chain, before.newest().name(), [](const ring::RingPtr& version) { return version->name(); });
+  const std::span<const ring::RingPtr> since(newestBefore, chain.end());
   for (std::size_t i = 0; i < limits::kPartitions; ++i) {
     const auto partition = static_cast<PartitionId>(i);
     const bool home = isHomeInAny(*known.view, identity_.node, partition);
-    if (known.row.filled[i] && (!home || !staysHome(chain, identity_.node, partition))) known.row.filled.reset(i);
+    if (known.row.filled[i] && (!home || comesBack(since, identity_.node, partition))) known.row.filled.reset(i);
     // What others may fill from here is measured by the complete version: a gap behind that does not harm it.
     const auto leaves = [&](const ring::RingPtr& version) {
       const bool between =
@@ -275,14 +319,21 @@ Task<Result<ring::MemberList>> Membership::holdComplete(ring::VersionName versio
 
 Task<Status> Membership::markFilled(std::vector<PartitionId> partitions, ring::VersionName asOf) {
   const Edit edit = [&](Known& known) -> Result<bool> {
-    const auto isAsOf = [&](const ring::RingPtr& version) { return version->name() == asOf; };
-    if (!known.view || std::ranges::none_of(known.view->active(), isAsOf)) return false;
+    if (!known.view) return false;
+    const auto& active = known.view->active();
+    const auto filledFor =
+        std::ranges::find(active, asOf, [](const ring::RingPtr& version) { return version->name(); });
+    if (filledFor == active.end()) return false;
     bool any = false;
     for (const PartitionId partition : partitions) {
-      if (known.row.filled[partition] || !isHomeInAny(*known.view, identity_.node, partition)) continue;
+      if (!isHomeInAny(*known.view, identity_.node, partition)) continue;
+      if (comesBack({filledFor, active.end()}, identity_.node, partition)) continue;
+      const bool paid = known.row.owed[partition] && known.view->newest().name() == asOf;
+      if (paid) known.row.owed.reset(partition);
+      any = any || paid || !known.row.filled[partition];
+      if (known.row.filled[partition]) continue;
       known.row.filled.set(partition);
       if (known.view->complete().isHome(identity_.node, partition)) known.row.sources.set(partition);
-      any = true;
     }
     return any;
   };

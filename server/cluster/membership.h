@@ -20,8 +20,13 @@ namespace mydht::cluster {
 struct Standing {
   ring::ViewPtr view;           ///< null: a member of no ring yet
   store::PartitionSet filled;   ///< partitions that this node may vote on without filling the key first
+  store::PartitionSet owed;     ///< filled, but to be filled again before the newest version is complete
   store::PartitionSet sources;  ///< partitions of the complete version that others may fill from this node
   bool member = false;          ///< stands in some active version
+  bool lostPlace = false;       ///< has left or was removed, and stands in none any more
+
+  /// Whether the partition counts as filled by this node when the newest version is to be completed (R6).
+  bool hasFilled(PartitionId partition) const { return filled[partition] && !owed[partition]; }
 };
 using StandingPtr = std::shared_ptr<const Standing>;
 
@@ -58,8 +63,12 @@ class Membership {
   /// These partitions are filled (R5), if this node is home to them and that version is still active.
   Task<Status> markFilled(std::vector<PartitionId> partitions, ring::VersionName asOf);
 
-  /// Forgets the ring and writes down who starts next in this directory, in one synced step; no change follows it (R7).
+  /// Forgets the ring, but for which one it was, and writes down who starts next in this directory, in one synced step;
+  /// no change follows it (R7).
   Task<Status> startOver(store::Identity next);
+  /// The ring that this directory's node was a member of before it lost its place: it joins no other, since what lies
+  /// here is that ring's. 0: any.
+  std::uint64_t formerRing() const;
 
   /// Woken (on loop 0) whenever the view changes: duties wait for it.
   Signal& changed() { return changed_; }
@@ -76,6 +85,7 @@ class Membership {
   Task<Status> write(Known& next);
   ring::ViewPtr viewOf(const ring::ViewLists& lists, const ring::ViewPtr& known) const;
   Result<bool> merge(Known& known, const ring::ViewLists& other) const;
+  static void noteOwed(Known& known, const ring::ViewPtr& before);
   void forgetWhatLeft(Known& known, const ring::View& before, const ring::ViewLists& other) const;
   void publish();
 

@@ -14,13 +14,30 @@ constexpr Duration kDiskPatience = std::chrono::minutes(5);
 constexpr Duration kConfirmPatience = std::chrono::seconds(2);
 constexpr Duration kAnsweringPoll = std::chrono::milliseconds(2);
 
+std::string behindText(const std::string& why) {
+  return "this data directory is behind what the ring remembers of it (" + why +
+         "): it is a restored backup or a clone";
+}
+
 MemberState stateOf(const ring::View& view, NodeId node) {
   const ring::Member* const newest = view.newest().list().find(node);
-  const bool inNewest = newest != nullptr && newest->rank == ring::Rank::Present;
+  const bool inNewest = newest != nullptr && view.newest().list().hasPresent(node);
   const bool inComplete = view.complete().list().hasPresent(node);
   if (inNewest) return inComplete ? MemberState::Active : MemberState::Joining;
-  if (newest != nullptr && newest->rank == ring::Rank::Removed) return MemberState::Removed;
+  if (newest != nullptr && newest->rank >= ring::Rank::Removed) return MemberState::Removed;
   return inComplete ? MemberState::Leaving : MemberState::Gone;
+}
+
+/// Whether the node has filled everything that it is home to in any active version.
+bool isWhole(const Standing& standing, NodeId self) {
+  for (std::size_t i = 0; i < limits::kPartitions; ++i) {
+    const auto partition = static_cast<PartitionId>(i);
+    if (standing.hasFilled(partition)) continue;
+    for (const ring::RingPtr& version : standing.view->active()) {
+      if (version->isHome(self, partition)) return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace
@@ -39,6 +56,8 @@ Node::Node(Settings settings, World world)
       home_(settings_, membership_, peers_, store_, staging_, copier_),
       listAnswerer_(membership_, home_, store_),
       changes_(loop_, settings_, membership_, peers_, world_.random, world_.journal),
+      joining_(loop_, settings_, membership_, peers_, changes_, world_.random, world_.journal),
+      memberChanges_(loop_, settings_, membership_, peers_, changes_, world_.journal),
       filler_(loop_, settings_, membership_, peers_, copier_, world_.journal),
       trees_(settings_.bugs, membership_, home_, store_),
       balancer_(loop_, settings_, membership_, peers_, home_, trees_, copier_, store_, world_.random, world_.journal),
@@ -138,7 +157,7 @@ Task<Status> Node::checkSeeds() {
     // A member says this once: from now on it has heard of this boot.
     const std::string behind = behindOf(hello->from.node, hello->answer);
     if (!behind.empty() && !settings_.bugs.ignoreRollback) {
-      co_await startAgainAsNew(behind);
+      co_await startAgainAsNew(behindText(behind), true);
       co_return Error{Kind::Stopped, fatal_};
     }
   }
@@ -159,16 +178,17 @@ Task<Status> Node::enterRing() {
   ring::Member member;
   member.id = self.node;
   member.tokenSeed = self.tokenSeed;
-  member.weightHundredths = settings_.weightHundredths;
-  member.zone = settings_.zone;
+  member.weightHundredths = settings_.weightHundredths.value_or(100);
+  member.zone = settings_.zone.value_or("");
   home_.confirm();
   std::vector<std::string> seeds = settings_.seeds;
   for (const auto& [node, peer] : remembered_.peers) {
     if (!peer.hostPort.empty() && peer.hostPort != settings_.hostPort) seeds.push_back(peer.hostPort);
   }
-  if (seeds.empty() && self.replaces != 0) {
+  if (seeds.empty() && membership_.formerRing() != 0) {
     co_return Error{Kind::Unavailable,
-                    "this data directory was behind its ring and knows none of its members: start it with -s"};
+                    "this data directory has lost its place in its ring and knows none of its members: start it with "
+                    "-s"};
   }
   if (seeds.empty()) {
     std::uint64_t identity = 0;
@@ -176,7 +196,7 @@ Task<Status> Node::enterRing() {
     auto founded = co_await membership_.found(identity, member, settings_.replicas, settings_.hostPort);
     co_return founded;
   }
-  auto joined = co_await changes_.join(std::move(seeds), std::move(member), self.replaces);
+  auto joined = co_await joining_.join(std::move(seeds), std::move(member), self.replaces);
   if (!joined && joined.error().kind == Kind::Unavailable) {
     co_return joined.error().within("no member of the ring took this node in");
   }
@@ -217,7 +237,7 @@ Task<bool> Node::tryConfirm() {
     co_await confirmation->changed.wait();
   }
   if (!confirmation->behind.empty() && !settings_.bugs.ignoreRollback) {
-    co_await startAgainAsNew(confirmation->behind);
+    co_await startAgainAsNew(behindText(confirmation->behind), true);
     co_return true;
   }
   if (!view->majorityInEach(confirmation->by)) co_return false;
@@ -234,13 +254,13 @@ Task<> Node::confirmLoop() {
   stop_.notifyAll();
 }
 
-Task<> Node::startAgainAsNew(std::string why) {
+Task<Status> Node::forgetRing(bool inOldPlace) {
   // What lies here are copies from now on, never votes: the ring row goes, the entries stay.
   const store::Identity old = membership_.self();
   store::Identity fresh;
   while (fresh.node == 0) fresh.node = world_.random.next();
-  fresh.tokenSeed = old.tokenSeed;
-  fresh.replaces = old.node;
+  fresh.tokenSeed = inOldPlace ? old.tokenSeed : fresh.node;
+  fresh.replaces = inOldPlace ? old.node : 0;
   // The others' addresses are to be found again: whoever starts here next joins through them.
   for (const wire::Address& address : peers_.addresses()) {
     if (address.node == old.node) continue;
@@ -248,10 +268,57 @@ Task<> Node::startAgainAsNew(std::string why) {
     commits_.remember(store::peerRowName(address.node), store::encodePeerState(peer));
   }
   auto committed = co_await membership_.startOver(fresh);
-  fatal_ =
-      "this data directory is behind what the ring remembers of it (" + why + "): it is a restored backup or a clone";
-  fatal_ += committed ? "; it will join again as a new node in its old place" : "; " + committed.error().text;
-  world_.journal.note(Severity::Error, "node.behind", fmt::format("why=\"{}\"", fatal_));
+  co_return committed;
+}
+
+Task<> Node::startAgainAsNew(std::string why, bool inOldPlace) {
+  auto forgotten = co_await forgetRing(inOldPlace);
+  startsAnew_ = forgotten.ok();
+  fatal_ = why + (forgotten ? "; it joins again as a new node" : "; " + forgotten.error().text);
+  world_.journal.note(Severity::Error, "node.starts-anew", fmt::format("why=\"{}\"", fatal_));
+}
+
+/// Whoever has lost its place, while it was cut off or because a change of the ring took up what it had asked for
+/// before it was stopped, is told by the others' view: it serves nothing any more and joins again (R7, R8).
+Task<> Node::lookAtOwnPlace() {
+  const bool leaves = memberChanges_.leaving() != wire::Leaving::No;
+  if (!membership_.standing()->lostPlace || leaves || !fatal_.empty()) co_return;
+  co_await startAgainAsNew("this node has lost its place in the ring: it was removed, or left", false);
+}
+
+void Node::beginLeaving() {
+  if (memberChanges_.leaving() != wire::Leaving::No || stopping_) return;
+  left_.reset();
+  duties_.spawn(leaveAndForget());
+}
+
+Task<> Node::leaveAndForget() {
+  auto left = co_await memberChanges_.leave();
+  if (left) {
+    auto forgotten = co_await forgetRing(false);
+    left = forgotten;
+  }
+  left_ = left;
+}
+
+Task<Status> Node::askToLeave(std::string hostPort, Deadline deadline) {
+  co_await switchTo(loop_);
+  if (hostPort.empty() || hostPort == settings_.hostPort) {
+    auto may = co_await memberChanges_.mayLeave(deadline);
+    if (may) beginLeaving();
+    co_return may;
+  }
+  const ring::ViewPtr view = membership_.view();
+  for (const NodeId node : view ? view->newest().present() : std::vector<NodeId>()) {
+    if (peers_.nameOf(node) != hostPort) continue;
+    auto asked = co_await peers_.ask(node, view, wire::Leave(), Body(), deadline);
+    if (!asked && asked.error().kind == Kind::Unavailable) {
+      co_return Error{Kind::Unavailable,
+                      fmt::format("{} does not answer ({}): if it is dead, use remove", hostPort, asked.error().text)};
+    }
+    co_return asked ? Status() : Status(asked.error());
+  }
+  co_return Error{Kind::NotFound, "no member of this ring is " + hostPort};
 }
 
 /// What has begun may end by itself, within the time of a call; what would take longer is broken off.
@@ -267,6 +334,7 @@ Task<> Node::stop() {
   balancer_.stop();
   purger_.stop();
   actions_.stop();
+  memberChanges_.breakOff();
   Gate breaker(loop_);
   breaker.spawn(breakOffLater());
   // Calls under way may still begin something in the background: that has to be over before the gates close.
@@ -276,6 +344,7 @@ Task<> Node::stop() {
   co_await actions_.stopped();
   co_await balancer_.stopped();
   co_await purger_.stopped();
+  co_await memberChanges_.stop();
   co_await changes_.stop();
   for (std::size_t i = 0; i < coordinators_.size(); ++i) {
     co_await switchTo(*world_.loops[i]);
@@ -299,8 +368,12 @@ Task<> Node::duties() {
     auto completed = co_await changes_.tryComplete(loop_.now() + 2 * settings_.timing.call);
     if (!completed)
       world_.journal.note(Severity::Info, "ring.waits", fmt::format("why=\"{}\"", completed.error().text));
+    auto adjusted = co_await memberChanges_.adjustSelf(loop_.now() + settings_.timing.agreePatience);
+    if (!adjusted)
+      world_.journal.note(Severity::Info, "ring.not-adjusted", fmt::format("why=\"{}\"", adjusted.error().text));
     staging_.discardOlderThan(loop_.now() - settings_.timing.stagedKept);
-    if (stopping_) break;
+    co_await lookAtOwnPlace();
+    if (stopping_ || !fatal_.empty()) break;
     co_await stop_.waitUntil(loop_.now() + dutyPause());
   }
 }
@@ -318,7 +391,8 @@ Task<> Node::fillLoop() {
 }
 
 Duration Node::dutyPause() const {
-  return membership_.view()->changing() ? settings_.timing.gossip / 4 : settings_.timing.gossip;
+  const bool hurries = membership_.view()->changing() || memberChanges_.leaving() != wire::Leaving::No;
+  return hurries ? settings_.timing.gossip / 4 : settings_.timing.gossip;
 }
 
 void Node::correctClock() {
@@ -335,11 +409,11 @@ wire::Gossip Node::gossipMessage() const {
   const StandingPtr standing = membership_.standing();
   wire::Gossip gossip;
   gossip.addresses = peers_.addresses();
-  if (standing->view && standing->view->changing()) {
-    gossip.filledIn = standing->view->newest().name();
-    gossip.filled = store::bitsOf(standing->filled);
-  }
   gossip.summary = summary();
+  if (!standing->view) return gossip;
+  gossip.filledIn = standing->view->newest().name();
+  gossip.whole = isWhole(*standing, membership_.self().node);
+  if (standing->view->changing() && !gossip.whole) gossip.filled = store::bitsOf(standing->filled & ~standing->owed);
   return gossip;
 }
 
@@ -348,15 +422,16 @@ std::uint32_t Node::toFill() const {
   if (!standing->view) return 0;
   std::uint32_t count = 0;
   for (std::size_t i = 0; i < limits::kPartitions; ++i) {
-    const bool home = standing->view->newest().isHome(membership_.self().node, static_cast<PartitionId>(i));
-    if (home && !standing->filled[i]) ++count;
+    const auto partition = static_cast<PartitionId>(i);
+    const bool home = standing->view->newest().isHome(membership_.self().node, partition);
+    if (home && !standing->hasFilled(partition)) ++count;
   }
   return count;
 }
 
 wire::Summary Node::summary() const {
   const store::Totals totals = store_.totals();
-  return {totals.keys, totals.bytes, toFill(), uptimeSeconds_, settings_.programVersion};
+  return {totals.keys, totals.bytes, toFill(), uptimeSeconds_, settings_.programVersion, filler_.move()};
 }
 
 Task<> Node::gossipOnce() {
@@ -372,7 +447,9 @@ Task<> Node::gossipOnce() {
   }
   others.erase(usableEnd, others.end());
   if (others.empty()) co_return;
-  if (!view->changing()) others = {others[world_.random.next() % others.size()]};
+  const bool leaves =
+      memberChanges_.leaving() != wire::Leaving::No;  // and has to hear from all when they have taken over
+  if (!view->changing() && !leaves) others = {others[world_.random.next() % others.size()]};
   for (const NodeId node : others) duties_.spawn(exchange(node, gossipMessage()));
 }
 
@@ -389,9 +466,9 @@ Task<Status> Node::hearGossip(wire::Speaker from, wire::Gossip gossip, Deadline 
   for (const wire::Address& address : gossip.addresses) peers_.learn(address);
   const ring::ViewPtr view = membership_.view();
   if (!view || from.ringIdentity != view->ringIdentity()) co_return Status();
+  changes_.heardFilled(from.node, gossip);
   summaries_.heard(from.node, std::move(gossip.summary));
   summaries_.keepOnly(view->members());
-  if (!gossip.filled.empty() || gossip.filledIn != ring::VersionName()) changes_.heardFilled(from.node, gossip);
   if (from.newest > view->newest().name() || from.complete > view->complete().name()) {
     auto theirs = co_await peers_.askAt(from.hostPort, wire::GetView(), deadline);
     if (!theirs) co_return theirs.error();

@@ -7,7 +7,9 @@
 #include "server/cluster/coordinator.h"
 #include "server/cluster/filler.h"
 #include "server/cluster/home_node.h"
+#include "server/cluster/joining.h"
 #include "server/cluster/lister.h"
+#include "server/cluster/member_changes.h"
 #include "server/cluster/membership.h"
 #include "server/cluster/peers.h"
 #include "server/cluster/ring_actions.h"
@@ -103,6 +105,17 @@ class Node final : public PeerHandler {
   /// The lister of one loop; only after start().
   Lister& lister(std::size_t loop) { return *listers_[loop]; }
   HomeNode& home() { return home_; }
+  /// The changes of the ring that people ask for; on loop 0.
+  MemberChanges& memberChanges() { return memberChanges_; }
+
+  /// Begins to hand over what this node has and to leave the ring; loop 0. Who runs the node watches left() from then
+  /// on, and stops the node once it has left.
+  void beginLeaving();
+  /// Nothing: it is leaving, or was never asked to. NotDone: it keeps its place and its data; why. Loop 0.
+  const std::optional<Status>& left() const { return left_; }
+  /// Asks a member, by HOST:PORT, to leave; empty: this node. Refused with the reason if it cannot now. Answered once
+  /// it has begun to.
+  Task<Status> askToLeave(std::string hostPort, Deadline deadline);
   NodeStatus status() const;
   NodeCounts counts() const;
   /// The home nodes of a key, by name, in ring order.
@@ -110,9 +123,12 @@ class Node final : public PeerHandler {
   Task<Result<store::KeyPage>> keys(std::string prefix, Key after, std::size_t most, Deadline deadline) {
     return store_.keys(std::move(prefix), std::move(after), most, deadline);
   }
-  /// Not null once this node must not go on: its disk was found to be behind, and it has written down a new identity to
-  /// start again with (R7).
+  /// Not null once this node must not go on: its disk was found to be behind, or it was removed from the ring, and it
+  /// has written down a new identity to start again with (R7).
   const std::string* fatal() const { return fatal_.empty() ? nullptr : &fatal_; }
+
+  /// Whether a start on the same disk comes back as that new node.
+  bool startsAnew() const { return startsAnew_; }
 
   /// Members of another ring know this node's address as one of theirs: its disk was emptied and it was started without
   /// a seed. It must neither take writes nor say that a key is missing (R7).
@@ -133,7 +149,10 @@ class Node final : public PeerHandler {
   Task<> confirmLoop();
   Task<bool> tryConfirm();
   Task<> hello(std::shared_ptr<struct Confirmation> confirmation, NodeId node);
-  Task<> startAgainAsNew(std::string why);
+  Task<> startAgainAsNew(std::string why, bool inOldPlace);
+  Task<Status> forgetRing(bool inOldPlace);
+  Task<> lookAtOwnPlace();
+  Task<> leaveAndForget();
   Task<> breakOffLater();
   Task<> duties();
   Task<> fillLoop();
@@ -175,6 +194,8 @@ class Node final : public PeerHandler {
   std::vector<std::unique_ptr<Coordinator>> coordinators_;
   std::vector<std::unique_ptr<Lister>> listers_;
   RingChanges changes_;
+  Joining joining_;
+  MemberChanges memberChanges_;
   Filler filler_;
   TreeAnswers trees_;
   Balancer balancer_;
@@ -189,6 +210,8 @@ class Node final : public PeerHandler {
   std::atomic<std::uint32_t> uptimeSeconds_{0};  // since then, as of the last round of duties
   bool stopped_ = false;                         // loop 0: everything of it has ended
   std::string fatal_;
+  bool startsAnew_ = false;     // loop 0
+  std::optional<Status> left_;  // loop 0
   Signal stop_;
   Gate duties_;
 };

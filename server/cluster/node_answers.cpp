@@ -58,7 +58,7 @@ Task<Result<Call>> Node::handleCounted(Call request, Deadline deadline) {
 }
 
 Task<Result<Call>> Node::answer(wire::Request request, Body body, Deadline deadline) {
-  if (request.type < wire::MessageType::Vote) {
+  if (wire::isAboutRing(request.type)) {
     auto answered = co_await answerRing(std::move(request), deadline);
     co_return answered;
   }
@@ -126,7 +126,7 @@ Task<Result<Call>> Node::answerRing(wire::Request request, Deadline deadline) {
     case wire::MessageType::Join: {
       auto join = wire::readPayload<wire::Join>(request.payload);
       if (!join) co_return kUnreadable;
-      auto taken = co_await changes_.takeIn(std::move(*join), request.from.node, request.from.boot, deadline);
+      auto taken = co_await joining_.takeIn(std::move(*join), request.from.node, request.from.boot, deadline);
       if (!taken) co_return taken.error();
       co_return packed(wire::payloadOf(wire::ViewMessage{membership_.viewLists()}));
     }
@@ -167,6 +167,17 @@ Task<Result<Call>> Node::answerRing(wire::Request request, Deadline deadline) {
       auto heard = co_await hearGossip(request.from, std::move(*message), deadline);
       if (!heard) co_return heard.error();
       co_return packed(wire::payloadOf(gossipMessage()));
+    }
+    case wire::MessageType::Standing: {
+      auto message = wire::readPayload<wire::Standing>(request.payload);
+      if (!message) co_return kUnreadable;
+      co_await switchTo(loop_);
+      co_return packed(wire::payloadOf(memberChanges_.answer(request.from.node, *message)));
+    }
+    case wire::MessageType::Leave: {
+      auto begun = co_await askToLeave("", deadline);
+      if (!begun) co_return begun.error();
+      co_return packed({});
     }
     default:
       co_return kUnreadable;

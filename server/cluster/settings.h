@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ struct DeliberateBugs {
   bool noSecondRound = false;           ///< a put ignores that a home node has something newer (R9)
   bool noWriteBack = false;             ///< a get returns what a minority holds (R11)
   bool publishBelowQuorum = false;      ///< a body is published although no quorum has staged it
+  bool keepUnowed = false;              ///< where copies become fewer, those that stay need not fill again (R5)
+  bool removeUnchecked = false;         ///< a remove does not ask whether the others hold everything (R8)
+  bool leaveEarly = false;              ///< a node that leaves does not wait until the copies are made again
   bool lastArrivalWins = false;         ///< what arrives last replaces what is held, whatever its version
   bool balanceSkipsTombstones = false;  ///< a balance takes what is deleted for what never was
   bool purgeUnasked = false;            ///< a purge does not ask the home nodes
@@ -43,7 +47,8 @@ struct Timing {
   Duration skipMost = std::chrono::seconds(8);      ///< doubled with each failure, up to this; then gossip asks it
   Duration stagedKept = std::chrono::minutes(15);   ///< what nobody publishes is forgotten after that
   Duration settle = Duration(0);  ///< a joiner says that it serves once the ring's change is complete, or after that
-  Duration joinPatience = std::chrono::seconds(20);  ///< a joiner gives up when nobody has taken it in by then
+  Duration joinPatience = std::chrono::seconds(20);   ///< a joiner gives up when nobody has answered it by then
+  Duration agreePatience = std::chrono::seconds(10);  ///< a change of the ring finds its majority by then, or fails
 };
 
 /// What a node is told by its options.
@@ -52,9 +57,10 @@ struct Settings {
   std::vector<std::string>
       seeds;                   ///< members of the ring to join; empty: make a ring, or go on with the remembered one
   std::uint32_t replicas = 3;  ///< counts for the first node of a ring only
-  std::uint32_t weightHundredths = 100;
-  std::string zone;
-  std::string programVersion{};  ///< told to other nodes, for people
+  std::optional<std::uint32_t> weightHundredths;  ///< not said: what the node had before, at first 100
+  std::optional<std::string> zone;                ///< not said: what the node had before, at first none
+  std::uint64_t fillBytesPerSecond = 0;           ///< at most so fast is the disk filled after a change; 0: no limit
+  std::string programVersion{};                   ///< told to other nodes, for people
   std::size_t cacheBytes = 64 * 1024 * 1024;
   Timing timing;
   DeliberateBugs bugs;

@@ -26,12 +26,16 @@ class Application final : public Poco::Util::ServerApplication {
 
  protected:
   int main(const std::vector<std::string>&) override {
-    auto program = Program::build(std::move(options_));
-    if (!program) {
-      std::fprintf(stderr, "mydhtserver: %s\n", program.error().text.c_str());
-      return EXIT_SOFTWARE_FAILED;
+    while (true) {
+      auto program = Program::build(options_);
+      if (!program) {
+        std::fprintf(stderr, "mydhtserver: %s\n", program.error().text.c_str());
+        return EXIT_SOFTWARE_FAILED;
+      }
+      const int status = (*program)->run();
+      if (!(*program)->startsAnew()) return status;
+      options_.port = (*program)->port();
     }
-    return (*program)->run();
   }
 
  private:

@@ -154,11 +154,20 @@ void addRingRows(std::vector<OptionRow>& rows) {
   rows.push_back({"replicas", 'r', "COPIES", "3", "copies of each value; counts for the first node of a ring only",
                   false, [](Options& o, const std::string& v) { return number(o.replicas, v, 1, limits::kReplicas); },
                   [](const Options& o) { return std::to_string(o.replicas); }});
-  rows.push_back(
-      {"weight", 0, "W", "1", "this node's share of the keys, compared with a node of weight 1", false, setWeight,
-       [](const Options& o) { return fmt::format("{}.{:02}", o.weightHundredths / 100, o.weightHundredths % 100); }});
-  rows.push_back({"zone", 0, "NAME", "", "nodes that fail together (a rack, a house): copies go to different zones",
-                  false, setZone, [](const Options& o) { return o.zone; }});
+  rows.push_back({"weight", 0, "W", "what it had before, at first 1",
+                  "this node's share of the keys, compared with a node of weight 1; another one than before moves what "
+                  "has to move",
+                  false, setWeight, [](const Options& o) {
+                    const std::uint32_t weight = o.weightHundredths.value_or(0);
+                    return weight == 0 ? std::string() : fmt::format("{}.{:02}", weight / 100, weight % 100);
+                  }});
+  rows.push_back({"zone", 0, "NAME", "what it had before, at first none",
+                  "nodes that fail together (a rack, a house): copies go to different zones", false, setZone,
+                  [](const Options& o) { return o.zone.value_or(""); }});
+  rows.push_back({"fill-rate", 0, "MIB", "64",
+                  "at most so many MiB a second are copied to this node after the ring has changed; 0 is no limit",
+                  false, [](Options& o, const std::string& v) { return number(o.fillMib, v, 0, kMostMib); },
+                  [](const Options& o) { return std::to_string(o.fillMib); }});
 }
 
 /// What it keeps, and how much memory and how many threads it takes.

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,9 @@ struct Options {
   std::vector<std::string> seeds;  ///< host:port
   std::uint32_t replicas = 3;      ///< counts for the first node of a ring only
   std::string dataDirectory;       ///< empty: mydht-data/PORT
-  std::uint32_t weightHundredths = 100;
-  std::string zone;
+  std::optional<std::uint32_t> weightHundredths;
+  std::optional<std::string> zone;
+  std::size_t fillMib = 64;
   unsigned loops = 0;  ///< 0: as many as there are cores
   std::size_t cacheMib = 64;
   std::size_t blockCacheMib = 64;

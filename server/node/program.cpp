@@ -26,6 +26,7 @@ constexpr Duration kSettle = std::chrono::seconds(10);
 constexpr auto kStopPatience = std::chrono::seconds(5);
 /// How often a node looks whether it must not go on.
 constexpr auto kLookPause = std::chrono::seconds(1);
+constexpr auto kLeavingPause = std::chrono::milliseconds(200);
 constexpr std::size_t kMib = 1024 * 1024;
 /// Calls that wait for the disk at once: as many as connections may be busy.
 constexpr std::size_t kMostBlockingCalls = 16 * 1024;
@@ -53,6 +54,7 @@ cluster::Settings clusterSettings(const Options& options, std::uint16_t port) {
   settings.weightHundredths = options.weightHundredths;
   settings.zone = options.zone;
   settings.programVersion = programVersion();
+  settings.fillBytesPerSecond = options.fillMib * kMib;
   settings.cacheBytes = options.cacheMib * kMib;
   return settings;
 }
@@ -178,7 +180,6 @@ Task<int> Program::serve() {
     status = ended;
   } else {
     complain(entered.error().text);
-    if (node_->fatal() != nullptr) complain("start it again");
   }
   co_await stop();
   // Once a member of a ring, a node may hold what others count on, even if it could not be started to the end.
@@ -217,29 +218,62 @@ void Program::tellManager(const std::string& state) const {
   if (!told) journal_->note(Severity::Warn, "node.not-told", fmt::format("why=\"{}\"", told.error().text));
 }
 
+/// The exit status, once there is a reason to end beside a signal.
+std::optional<int> Program::hasEnded(bool interrupted) {
+  if (node_->fatal() != nullptr) {
+    complain(*node_->fatal());
+    return 1;
+  }
+  const std::optional<Status>& left = node_->left();
+  if (!left) {
+    toldNotLeaving_ = false;
+    return std::nullopt;
+  }
+  if (*left) {
+    std::printf("left the ring: the others have all copies that it can hold\n");
+    return 0;
+  }
+  if (interrupted) {
+    std::printf("stopped without leaving: %s; its place and its data are kept\n", left->error().text.c_str());
+    return 0;
+  }
+  if (!toldNotLeaving_) complain("asked to leave, but cannot: " + left->error().text);
+  toldNotLeaving_ = true;
+  return std::nullopt;
+}
+
+void Program::tellHandOver() {
+  if (node_->memberChanges().leaving() != wire::Leaving::Leaves) return;
+  const cluster::HandOver progress = node_->memberChanges().handOver();
+  if (progress.done == toldDone_) return;
+  toldDone_ = progress.done;
+  std::printf("leaving: %zu of %zu copies are with the other nodes\n", progress.done, progress.copies);
+  std::fflush(stdout);
+}
+
 Task<int> Program::untilStopped(runtime::Signals& signals) {
+  bool interrupted = false;
   while (true) {
-    auto signal = co_await signals.next(threads_.front()->loop().now() + kLookPause);
+    const bool leaves = node_->memberChanges().leaving() != wire::Leaving::No;
+    const Duration pause = interrupted || leaves ? kLeavingPause : kLookPause;
+    auto signal = co_await signals.next(threads_.front()->loop().now() + pause);
     sampleTraffic();
-    if (node_->fatal() != nullptr) {
-      complain(*node_->fatal() + ": start it again");
-      co_return 1;
-    }
+    if (const auto status = hasEnded(interrupted)) co_return *status;
+    tellHandOver();
     if (!signal) continue;
     if (*signal == SIGHUP) {
       readAgain();
       continue;
     }
-    if (*signal == SIGINT) {
-      complain("leaving the ring comes with a later version: stopping, this node keeps its place and its data");
-      // From now on Ctrl-C ends the process as it does any other.
-      std::signal(SIGINT, SIG_DFL);
-      sigset_t interrupt;
-      sigemptyset(&interrupt);
-      sigaddset(&interrupt, SIGINT);
-      ::pthread_sigmask(SIG_UNBLOCK, &interrupt, nullptr);
+    if (*signal == SIGTERM) co_return 0;
+    if (interrupted) {
+      complain("stopped at once, while it was leaving: started again it goes on where it was");
+      std::_Exit(1);
     }
-    co_return 0;
+    interrupted = true;
+    std::printf("leaving the ring; a second Ctrl-C stops at once\n");
+    std::fflush(stdout);
+    node_->beginLeaving();
   }
 }
 

@@ -42,6 +42,10 @@ class Program {
 
   /// Enters the ring, serves until a signal ends it, stops; returns the exit status. Once.
   int run();
+  /// After run(): this node has lost its place in the ring, and is to be built and run once more on the same data
+  /// directory, where it comes back as a new one.
+  bool startsAnew() const { return node_->startsAnew(); }
+  std::uint16_t port() const { return listening_.port; }
 
  private:
   explicit Program(Options options);
@@ -51,6 +55,8 @@ class Program {
 
   Task<int> serve();
   Task<int> untilStopped(runtime::Signals& signals);
+  std::optional<int> hasEnded(bool interrupted);
+  void tellHandOver();
   Task<> quitWhileStarting(runtime::Signals& signals, const bool& started);
   Task<> stop();
   void announce() const;
@@ -60,6 +66,8 @@ class Program {
   void sampleTraffic();
 
   const Options options_;
+  std::size_t toldDone_ = 0;     // copies handed over, as last told
+  bool toldNotLeaving_ = false;  // that it could not leave, when asked from afar
   SystemClock clock_;
   KernelRandom random_;
   access::Secret secret_;

@@ -8,6 +8,8 @@ namespace mydht::store {
 namespace {
 
 constexpr std::uint8_t kFormat = 1;
+// 2: with what is owed and the former ring.
+constexpr std::uint8_t kRingFormat = 2;
 constexpr std::size_t kHostPortBytes = 300;
 constexpr std::size_t kPeerRowName = 9;
 
@@ -15,21 +17,27 @@ Error damaged(std::string_view row) {
   return {Kind::Corrupt, "the row " + std::string(row) + " is damaged"};
 }
 
+PartitionSet readSet(wire::Reader& in) {
+  const std::string_view bits = in.text(limits::kPartitions / 8);
+  if (!bits.empty() && bits.size() != limits::kPartitions / 8) in.fail();
+  return setOf(bits);
+}
+
 std::optional<RingState> decodeRingState(std::string_view content) {
   wire::Reader in(content);
   const auto format = in.number<std::uint8_t>();
   RingState state;
   if (in.number<std::uint8_t>() == 1) state.view = in.view();
-  state.accepted = in.list();
-  const std::string_view filled = in.text(limits::kPartitions / 8);
-  const std::string_view sources = in.text(limits::kPartitions / 8);
+  if (format < 2 || in.number<std::uint8_t>() == 1) state.accepted = in.list();
+  state.filled = readSet(in);
+  state.sources = readSet(in);
   state.completeHeld = in.name();
   state.hostPort = in.text(kHostPortBytes);
-  if (format != kFormat || !in.whole() || (!filled.empty() && filled.size() != limits::kPartitions / 8))
-    return std::nullopt;
-  state.filled = setOf(filled);
-  if (!sources.empty() && sources.size() != limits::kPartitions / 8) return std::nullopt;
-  state.sources = setOf(sources);
+  if (format >= 2) {
+    state.owed = readSet(in);
+    in.number(state.formerRing);
+  }
+  if (format < 1 || format > kRingFormat || !in.whole()) return std::nullopt;
   return state;
 }
 
@@ -122,13 +130,12 @@ std::optional<Identity> decodeIdentity(std::string_view content) {
 
 Bytes encodeRingState(const RingState& state) {
   wire::Writer out;
-  out.number(kFormat).number<std::uint8_t>(state.view.active.empty() ? 0 : 1);
+  out.number(kRingFormat).number<std::uint8_t>(state.view.active.empty() ? 0 : 1);
   if (!state.view.active.empty()) out.view(state.view);
-  out.list(state.accepted)
-      .text(bitsOf(state.filled))
-      .text(bitsOf(state.sources))
-      .name(state.completeHeld)
-      .text(state.hostPort);
+  out.number<std::uint8_t>(state.accepted.members.empty() ? 0 : 1);
+  if (!state.accepted.members.empty()) out.list(state.accepted);
+  out.text(bitsOf(state.filled)).text(bitsOf(state.sources)).name(state.completeHeld).text(state.hostPort);
+  out.text(bitsOf(state.owed)).number(state.formerRing);
   return Bytes(out.take());
 }
 

@@ -27,9 +27,11 @@ struct RingState {
   ring::ViewLists view;            ///< without versions: a member of no ring
   ring::MemberList accepted;       ///< everything ever accepted by R2, the join of all proposals seen
   PartitionSet filled;             ///< partitions that this node is home to and has filled (R5)
+  PartitionSet owed;               ///< filled, and to be filled again before the newest version is complete (R5)
   PartitionSet sources;            ///< of the newest complete version's: others may fill them from here (R5)
   ring::VersionName completeHeld;  ///< the fact that this version is complete, held by R6
   std::string hostPort;            ///< under which name it was a member last
+  std::uint64_t formerRing = 0;    ///< the ring that this directory's node was a member of before it lost its place
 };
 
 /// What is remembered of another node: where it was, and the greatest boot counter and batch number heard from it.

@@ -114,7 +114,7 @@ ring::MemberList Reader::list() {
     ring::Member member;
     number(member.id);
     const auto rank = number<std::uint8_t>();
-    if (rank > static_cast<std::uint8_t>(ring::Rank::Removed)) fail();
+    if (rank > static_cast<std::uint8_t>(ring::Rank::Destroyed)) fail();
     member.rank = static_cast<ring::Rank>(rank);
     number(member.number);
     number(member.tokenSeed);
@@ -132,7 +132,7 @@ ring::ViewLists Reader::view() {
   ring::ViewLists value;
   number(value.ringIdentity);
   const std::size_t versions = number<std::uint8_t>();
-  if (versions > ring::kActiveVersions) fail();
+  if (versions > ring::kMostActiveVersions) fail();
   for (std::size_t i = 0; i < versions && ok_; ++i) value.active.push_back(list());
   const std::size_t past = number<std::uint8_t>();
   if (past > ring::kPastVersions) fail();

@@ -32,6 +32,19 @@ bool readFlag(Reader& in) {
   return flag == 1;
 }
 
+/// A bit a partition, or none.
+std::string readBits(Reader& in) {
+  std::string bits(in.text(limits::kPartitions / 8));
+  if (!bits.empty() && bits.size() != limits::kPartitions / 8) in.fail();
+  return bits;
+}
+
+Leaving readLeaving(Reader& in) {
+  const auto leaving = in.number<std::uint8_t>();
+  if (leaving > static_cast<std::uint8_t>(Leaving::Leaves)) in.fail();
+  return static_cast<Leaving>(leaving);
+}
+
 PartitionId readPartition(Reader& in) {
   const auto partition = in.number<PartitionId>();
   if (partition >= limits::kPartitions) in.fail();
@@ -128,6 +141,10 @@ std::string_view messageName(MessageType type) {
       return "action";
     case MessageType::ListKeys:
       return "list-keys";
+    case MessageType::Standing:
+      return "standing";
+    case MessageType::Leave:
+      return "leave";
   }
   return "unknown";
 }
@@ -183,8 +200,11 @@ Join Join::read(Reader& in) {
 void Gossip::write(Writer& out) const {
   out.number(static_cast<std::uint32_t>(addresses.size()));
   for (const Address& address : addresses) out.number(address.node).number(address.boot).text(address.hostPort);
-  out.name(filledIn).text(filled).number(summary.keys).number(summary.bytes).number(summary.toFill);
-  out.number(summary.uptimeSeconds).text(summary.programVersion);
+  out.name(filledIn).text(filled).number<std::uint8_t>(whole ? 1 : 0);
+  out.number(summary.keys).number(summary.bytes).number(summary.toFill).number(summary.uptimeSeconds);
+  out.text(summary.programVersion);
+  const Move& move = summary.move;
+  out.number(move.partitions).number(move.done).number(move.bytes).number(move.bytesPerSecond).number(move.secondsLeft);
 }
 
 Gossip Gossip::read(Reader& in) {
@@ -198,13 +218,19 @@ Gossip Gossip::read(Reader& in) {
     message.addresses.push_back(std::move(address));
   }
   message.filledIn = in.name();
-  message.filled = in.text(limits::kPartitions / 8);
-  if (!message.filled.empty() && message.filled.size() != limits::kPartitions / 8) in.fail();
+  message.filled = readBits(in);
+  message.whole = readFlag(in);
   in.number(message.summary.keys);
   in.number(message.summary.bytes);
   in.number(message.summary.toFill);
   in.number(message.summary.uptimeSeconds);
   message.summary.programVersion = in.text(kProgramVersionBytes);
+  Move& move = message.summary.move;
+  in.number(move.partitions);
+  in.number(move.done);
+  in.number(move.bytes);
+  in.number(move.bytesPerSecond);
+  in.number(move.secondsLeft);
   return message;
 }
 
@@ -340,6 +366,7 @@ FillPageAnswer FillPageAnswer::read(Reader& in) {
 void FillPage::write(Writer& out) const {
   writePartitions(out, partitions);
   out.number(startPartition).text(after).number(mostBytes).number<std::uint8_t>(unfilledToo ? 1 : 0);
+  out.number<std::uint8_t>(entriesOnly ? 1 : 0);
 }
 
 FillPage FillPage::read(Reader& in) {
@@ -349,6 +376,7 @@ FillPage FillPage::read(Reader& in) {
   message.after = in.text(limits::kKeyBytes);
   in.number(message.mostBytes);
   message.unfilledToo = readFlag(in);
+  message.entriesOnly = readFlag(in);
   return message;
 }
 
@@ -485,6 +513,23 @@ ListKeys ListKeys::read(Reader& in) {
   message.delimiter = in.text(limits::kKeyBytes);
   in.number(message.limit);
   return message;
+}
+
+void StandingAnswer::write(Writer& out) const {
+  out.number(static_cast<std::uint8_t>(leaving)).name(newest).text(filled).text(sources);
+}
+
+StandingAnswer StandingAnswer::read(Reader& in) {
+  StandingAnswer answer;
+  answer.leaving = readLeaving(in);
+  answer.newest = in.name();
+  answer.filled = readBits(in);
+  answer.sources = readBits(in);
+  return answer;
+}
+
+Standing Standing::read(Reader& in) {
+  return {readLeaving(in)};
 }
 
 }  // namespace mydht::wire

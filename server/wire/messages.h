@@ -36,8 +36,15 @@ enum class MessageType : std::uint8_t {
   Holds,         ///< do your disks hold these entries, or newer ones
   Action,        ///< do this, or say how it goes
   ListKeys,      ///< some of the keys for which you are a filled home node, in order
+  Standing,      ///< what have you filled, and do you want to leave
+  Leave,         ///< hand over what you have and leave
 };
-inline constexpr MessageType kLastMessageType = MessageType::ListKeys;
+inline constexpr MessageType kLastMessageType = MessageType::Leave;
+
+/// Whether a message is about the ring, and not about data.
+constexpr bool isAboutRing(MessageType type) {
+  return type < MessageType::Vote || type == MessageType::Standing || type == MessageType::Leave;
+}
 
 /// The name of a type for log lines, for example `vote`.
 std::string_view messageName(MessageType type);
@@ -128,6 +135,15 @@ struct Address {
   std::string hostPort;
   bool operator==(const Address&) const = default;
 };
+/// How far a node is with filling the partitions that it has become home to; all 0 when it has none to fill.
+struct Move {
+  std::uint32_t partitions = 0;  ///< to be filled since the ring last changed,
+  std::uint32_t done = 0;        ///< of them
+  std::uint64_t bytes = 0;       ///< copied for them so far
+  std::uint64_t bytesPerSecond = 0;
+  std::uint32_t secondsLeft = 0;  ///< if it goes on like this
+  bool operator==(const Move&) const = default;
+};
 /// What a node says of itself, for people.
 struct Summary {
   std::uint64_t keys = 0;    ///< live ones that lie there
@@ -135,6 +151,7 @@ struct Summary {
   std::uint32_t toFill = 0;  ///< partitions that it has still to fill
   std::uint32_t uptimeSeconds = 0;
   std::string programVersion;  ///< at most 64 bytes
+  Move move{};
   bool operator==(const Summary&) const = default;
 };
 /// Goes both ways: the answer has the same shape.
@@ -143,8 +160,9 @@ struct Gossip {
   using Answer = Gossip;
   std::vector<Address> addresses;
   ring::VersionName filledIn;  ///< the newest version of the sender
-  std::string filled;          ///< a bit a partition, empty when no change is under way
-  Summary summary;             ///< of the sender
+  std::string filled;  ///< a bit a partition; empty when no change is under way, or when nothing is to be filled
+  bool whole = false;  ///< the sender has filled everything that it is home to in any active version
+  Summary summary;     ///< of the sender
   void write(Writer& out) const;
   static Gossip read(Reader& in);
 };
@@ -289,6 +307,7 @@ struct FillPage {
   std::uint32_t mostBytes = 0;
   bool unfilledToo =
       false;  ///< also what lies in partitions that the asked node has not filled (they still cannot say)
+  bool entriesOnly = false;  ///< no values: the asker has most of them
   void write(Writer& out) const;
   static FillPage read(Reader& in);
 };
@@ -426,6 +445,33 @@ struct ListKeys {
   std::uint32_t limit = 0;  ///< entries and prefixes together, at most
   void write(Writer& out) const { out.text(prefix).text(from).text(delimiter).number(limit); }
   static ListKeys read(Reader& in);
+};
+
+/// How far a node's wish to leave has come.
+enum class Leaving : std::uint8_t { No, Wants, Leaves };
+/// What a change that takes nodes away has to know of the others (R8).
+struct StandingAnswer {
+  Leaving leaving = Leaving::No;
+  ring::VersionName newest;  ///< of the asked node; what follows is as of that version
+  std::string filled;        ///< a bit a partition, empty if none: what it has filled,
+  std::string sources;       ///< and what others may fill from it
+  void write(Writer& out) const;
+  static StandingAnswer read(Reader& in);
+};
+/// Where do you stand? Says too how far the asker's own wish to leave is: nodes leave one after the other.
+struct Standing {
+  static constexpr MessageType kType = MessageType::Standing;
+  using Answer = StandingAnswer;
+  Leaving leaving = Leaving::No;
+  void write(Writer& out) const { out.number(static_cast<std::uint8_t>(leaving)); }
+  static Standing read(Reader& in);
+};
+/// Hand over what you have, leave the ring, and end. Answered once the node has begun to.
+struct Leave {
+  static constexpr MessageType kType = MessageType::Leave;
+  using Answer = Empty;
+  void write(Writer&) const {}
+  static Leave read(Reader&) { return {}; }
 };
 
 /// The bytes of a message's payload.

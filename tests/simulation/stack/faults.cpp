@@ -48,6 +48,7 @@ void Faults::unsettle() {
 void Faults::heal() {
   healed_ = true;
   deaf_.clear();
+  held_.clear();
   ring_.network.heal();
   ring_.network.releaseHeld();
   ring_.network.options = NetworkOptions{};
@@ -66,9 +67,11 @@ void Faults::supervise() {
       if (node.node().fatal() != nullptr) {
         needSeeds_.insert(i);
         node.kill();
+      } else if (node.node().left() && node.node().left()->ok()) {
+        node.stop();
       }
     }
-    if (node.down() && (healed_ || random_.below(10) == 0)) startNode(node);
+    if (node.down() && !held_.contains(i) && (healed_ || random_.below(10) == 0)) startNode(node);
   }
   if (!lost_.empty() && ring_.quiet()) {
     const bool allUp = std::all_of(lost_.begin(), lost_.end(), [&](unsigned i) { return ring_[i].up(); });
@@ -85,7 +88,12 @@ void Faults::startNode(SimNode& node) {
     }
     if (seeds.empty()) return;
   }
+  // Now and then with other options than before.
+  if (random_.below(8) == 0) ring_.settings.weightHundredths = 50 * (1 + static_cast<unsigned>(random_.below(4)));
+  if (random_.below(8) == 0) ring_.settings.zone = random_.below(2) == 0 ? "attic" : "cellar";
   node.start(std::move(seeds));
+  ring_.settings.weightHundredths.reset();
+  ring_.settings.zone.reset();
 }
 
 void Faults::tick() {
@@ -96,7 +104,7 @@ void Faults::tick() {
 }
 
 void Faults::strike() {
-  switch (random_.below(12)) {
+  switch (random_.below(18)) {
     case 0:
     case 1:
       killOne();
@@ -126,8 +134,34 @@ void Faults::strike() {
     case 10:
       restoreBackup();
       break;
-    default:
+    case 11:
       unsettle();
+      break;
+    default:
+      strikeRing();
+      break;
+  }
+}
+
+void Faults::strikeRing() {
+  switch (random_.below(8)) {
+    case 0:
+    case 1:
+      if (SimNode* const node = randomUp()) node->leave();
+      break;
+    case 2:
+      askToLeave();
+      break;
+    case 3:
+    case 4:
+    case 5:
+      removeOne();
+      break;
+    case 6:
+      setReplicas();
+      break;
+    default:
+      if (random_.below(3) == 0) interruptAll();
       break;
   }
 }
@@ -194,6 +228,64 @@ void Faults::deafen() {
   }
 }
 
+void Faults::askToLeave() {
+  SimNode* const through = randomUp();
+  SimNode* const node = randomUp();
+  if (through != nullptr) through->spawn(leaveFar(*through, node->name()));
+}
+
+Task<> Faults::leaveFar(SimNode& through, std::string name) {
+  auto asked = co_await through.node().askToLeave(name, ring_.time.now() + std::chrono::seconds(5));
+  ring_.trace.line(fmt::format("{} is asked to leave: {}", name, asked ? "ok" : asked.error().text));
+}
+
+void Faults::interruptAll() {
+  for (std::size_t i = 0; i < ring_.size(); ++i) ring_[i].leave();
+}
+
+/// A node is killed or cut off, and another one is told to remove it.
+void Faults::removeOne() {
+  SimNode* const victim = randomUp();
+  SimNode* const through = randomUp();
+  if (victim == nullptr || victim == through) return;
+  const unsigned number = victim->number();
+  const Time later = ring_.time.now() + random_.between(std::chrono::milliseconds(100), std::chrono::seconds(2));
+  if (random_.below(2) == 0) {
+    victim->kill(random_.below(3));
+    held_.insert(number);
+    ring_.time.callAt(later + random_.between(Duration(0), std::chrono::seconds(3)),
+                      [this, number] { held_.erase(number); });
+  } else {
+    ring_.trace.line(victim->name() + " is cut off");
+    for (std::size_t i = 0; i < ring_.size(); ++i) {
+      ring_.network.cut(victim->name(), ring_[i].name());
+      ring_.network.cut(ring_[i].name(), victim->name());
+    }
+    ring_.time.callAt(later + random_.between(Duration(0), std::chrono::seconds(2)), [this] { ring_.network.heal(); });
+  }
+  ring_.time.callAt(later, [this, through, name = victim->name()] {
+    if (through->up()) through->spawn(remove(*through, name));
+  });
+}
+
+Task<> Faults::remove(SimNode& through, std::string name) {
+  const Deadline deadline = ring_.time.now() + std::chrono::seconds(5);
+  auto removed = co_await through.node().memberChanges().remove({name}, false, deadline);
+  ring_.trace.line(fmt::format("{} removes {}: {}", through.name(), name, removed ? "ok" : removed.error().text));
+}
+
+void Faults::setReplicas() {
+  SimNode* const through = randomUp();
+  if (through == nullptr) return;
+  through->spawn(replicas(*through, options_.leastReplicas + static_cast<std::uint32_t>(random_.below(3))));
+}
+
+Task<> Faults::replicas(SimNode& through, std::uint32_t count) {
+  const Deadline deadline = ring_.time.now() + std::chrono::seconds(5);
+  auto set = co_await through.node().memberChanges().setReplicas(count, deadline);
+  ring_.trace.line(fmt::format("{} copies from now on: {}", count, set ? "ok" : set.error().text));
+}
+
 bool Faults::mayLoseDisk() {
   // Promise 1: with three or more nodes, the loss of any one disk, until it is refilled.
   if (!options_.loseDisks || !lost_.empty() || !ring_.quiet()) return false;
@@ -202,6 +294,7 @@ bool Faults::mayLoseDisk() {
   std::set<std::string> members;
   for (std::size_t i = 0; i < ring_.size(); ++i) {
     if (!ring_[i].up()) continue;
+    if (ring_[i].node().status().copies < 3) return false;
     up.insert(ring_[i].name());
     for (const auto& member : ring_[i].node().status().members) members.insert(member.hostPort);
   }

@@ -12,7 +12,8 @@ namespace mydht::simulation {
 /// What goes wrong in a run, at random from the seed: nodes killed (one or all at once) and started again with what
 /// they had synced, stopped, frozen, cut off in one direction or both, emptied, set back to a backup, kept from hearing
 /// of changes of the ring but by being refused; clocks that jump; messages lost, doubled and stalled; and nodes that
-/// join while all that goes on. Owned by a run; borrows the ring.
+/// join, leave, are asked to leave from afar, are removed while they are dead or cut off, and come back as new ones;
+/// other numbers of replicas, weights and zones. Owned by a run; borrows the ring.
 class Faults {
  public:
   struct Options {
@@ -20,6 +21,7 @@ class Faults {
     Duration pauseLeast = std::chrono::milliseconds(150);  ///< between two faults
     Duration pauseMost = std::chrono::milliseconds(1500);
     bool loseDisks = true;  ///< one at a time, and only while the ring is quiet
+    unsigned leastReplicas = 3;
   };
 
   Faults(SimRing& ring, Options options);
@@ -47,6 +49,14 @@ class Faults {
   void loseDisk();
   void restoreBackup();
   void unsettle();
+  void strikeRing();
+  void askToLeave();
+  void interruptAll();
+  void removeOne();
+  void setReplicas();
+  Task<> remove(SimNode& through, std::string name);
+  Task<> replicas(SimNode& through, std::uint32_t count);
+  Task<> leaveFar(SimNode& through, std::string name);
   SimNode* randomUp();
   bool mayLoseDisk();
 
@@ -57,6 +67,7 @@ class Faults {
   std::set<unsigned> needSeeds_;  // whose disk does not remember a ring
   std::vector<std::shared_ptr<const SimMedium>> backups_;
   std::set<unsigned> lost_;  // whose disk was lost and is not refilled yet
+  std::set<unsigned> held_;  // killed, and not to be started yet
   std::uint64_t count_ = 0;
   bool healed_ = false;
   bool finished_ = false;

@@ -26,8 +26,10 @@ std::string stateOf(SimRing& ring) {
       continue;
     }
     const cluster::NodeStatus status = ring[i].node().status();
-    text += fmt::format("node{} height {}{} {} to fill{}{}; ", i, status.height, status.changing ? " changing" : "",
-                        status.toFill, status.confirmed ? "" : " unconfirmed",
+    const auto standing = ring[i].node().membership().standing();
+    text += fmt::format("node{} height {}{} {} to fill of {} filled {} sources {} owed{}{}; ", i, status.height,
+                        status.changing ? " changing" : "", status.toFill, standing->filled.count(),
+                        standing->sources.count(), standing->owed.count(), status.confirmed ? "" : " unconfirmed",
                         status.trouble.empty() ? "" : " " + status.trouble);
   }
   return text;
@@ -54,7 +56,10 @@ RunResult runSeed(const RunOptions& options) {
   Observer observer(ring);
   Copies copies(ring);
   Faults::Options faultOptions;
-  faultOptions.nodes = 3 + static_cast<unsigned>(ring.random.below(3));
+  faultOptions.nodes = 3 + static_cast<unsigned>(ring.random.below(4));
+  // With fewer copies no disk may be lost: then all the rest is tried.
+  faultOptions.loseDisks = ring.random.below(4) != 0;
+  faultOptions.leastReplicas = faultOptions.loseDisks ? 3 : 1;
   Faults faults(ring, faultOptions);
   Workload workload(ring, copies, {});
   RunResult result;

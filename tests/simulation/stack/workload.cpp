@@ -73,6 +73,7 @@ std::size_t Workload::begin(Action action, const std::string& key, unsigned clie
   history_.push_back(std::move(operation));
   told_.emplace_back();
   over_.push_back(false);
+  identities_.push_back(identities());
   return history_.size() - 1;
 }
 
@@ -123,7 +124,7 @@ Task<> Workload::doPut(SimNode& node, std::size_t index, bool large) {
   }
   history_[index].outcome = Outcome::Done;
   history_[index].versions = written->versions;
-  checkCopies(history_[index], *written);
+  checkCopies(index, *written);
 }
 
 Task<> Workload::doGet(SimNode& node, std::size_t index) {
@@ -166,10 +167,22 @@ Task<> Workload::doDel(SimNode& node, std::size_t index) {
   }
   history_[index].outcome = Outcome::Done;
   history_[index].versions = written ? written->versions : 2;
-  if (written) checkCopies(history_[index], *written);
+  if (written) checkCopies(index, *written);
 }
 
-void Workload::checkCopies(const Operation& operation, const cluster::Written& written) {
+std::vector<NodeId> Workload::identities() const {
+  std::vector<NodeId> nodes;
+  for (std::size_t i = 0; i < ring_.size(); ++i) {
+    const auto identity = ring_[i].durableIdentity();
+    nodes.push_back(identity ? identity->node : 0);
+  }
+  return nodes;
+}
+
+void Workload::checkCopies(std::size_t index, const cluster::Written& written) {
+  const Operation& operation = history_[index];
+  // A node that lost its place in the meantime holds its copy, but counts no more: what it said before did.
+  if (identities() != identities_[index]) return;
   for (std::size_t i = 0; i < ring_.size(); ++i) {
     if (ring_[i].diskLost() >= operation.begin) return;  // a copy was lost between its sync and this answer
   }

@@ -59,7 +59,8 @@ class Workload {
   Task<> doGet(SimNode& node, std::size_t index);
   Task<> doDel(SimNode& node, std::size_t index);
   void conclude(std::size_t index, const Error& error);
-  void checkCopies(const Operation& operation, const cluster::Written& written);
+  void checkCopies(std::size_t index, const cluster::Written& written);
+  std::vector<NodeId> identities() const;
 
   SimRing& ring_;
   Copies& copies_;
@@ -68,6 +69,7 @@ class Workload {
   History history_;
   std::vector<std::string> told_;
   std::vector<bool> over_;
+  std::vector<std::vector<NodeId>> identities_;  // of the nodes when the operation began
   std::vector<std::string> broken_;
   std::uint64_t nextValue_ = 1;
   std::uint64_t finished_ = 0;

@@ -119,6 +119,23 @@ void SimNode::stop() {
   beginEnd();
 }
 
+void SimNode::leave() {
+  if (!up()) return;
+  ring_.trace.line(name_ + " is to leave");
+  node().beginLeaving();
+  lives_.spawn(endOnceLeft(incarnations_));
+}
+
+Task<> SimNode::endOnceLeft(std::uint64_t incarnation) {
+  co_await switchTo(executor_);
+  const auto leaves = [&] { return incarnations_ == incarnation && up(); };
+  while (leaves() && !node().left()) co_await sleepUntil(executor_.now() + std::chrono::milliseconds(50));
+  if (!leaves()) co_return;
+  const Status left = *node().left();
+  ring_.trace.line(name_ + (left ? " has left" : " keeps its place: " + left.error().text));
+  beginEnd();
+}
+
 bool SimNode::up() const {
   return current_ != nullptr && current_->serving;
 }
@@ -182,6 +199,7 @@ bool SimRing::quiet() {
   for (const auto& node : nodes_) {
     if (!node->up()) continue;
     const auto standing = node->node().membership().standing();
+    if (node->node().fatal() != nullptr || node->node().memberChanges().leaving() != wire::Leaving::No) return false;
     if (!standing->view || standing->view->changing() || !node->node().home().confirmed()) return false;
     const ring::VersionName here = standing->view->newest().name();
     if (name && *name != here) return false;

@@ -84,6 +84,9 @@ class SimNode final {
   /// Stops as on SIGTERM: finishes what has begun.
   void stop();
 
+  /// Hands over and leaves, as on SIGINT, and stops; one that cannot leave stops with its place kept.
+  void leave();
+
   /// Serves: has started, is not being stopped.
   bool up() const;
   /// Nothing of it runs: may be started again.
@@ -116,6 +119,7 @@ class SimNode final {
 
   Task<> live(Incarnation& incarnation);
   Task<> end(Incarnation& incarnation, bool started);
+  Task<> endOnceLeft(std::uint64_t incarnation);
   void beginEnd();
 
   SimRing& ring_;

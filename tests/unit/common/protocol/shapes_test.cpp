@@ -95,6 +95,25 @@ TEST(ShapesTest, AWhereIsNamesItsNodesInOrder) {
   EXPECT_FALSE(whereIsFromJson(R"({"key":"mykey","partition":16384,"nodes":[]})"));
 }
 
+TEST(ShapesTest, AMemberThatFillsSaysHowFarItIs) {
+  RingStatus status = sample();
+  status.members[1].move = Move{8000, 120, 1234, 99, 40};
+  const string json = toJson(status);
+  EXPECT_NE(json.find(R"("move":{"partitions":8000,"done":120,"bytes":1234,"bytesPerSecond":99,"secondsLeft":40})"),
+            string::npos)
+      << json;
+  EXPECT_EQ(*ringStatusFromJson(json), status);
+}
+
+TEST(ShapesTest, AnActionOnTheRingComesBack) {
+  const RingAction forced{"remove", {"a:1", "b:2"}, 17};
+  EXPECT_EQ(*ringActionFromJson(toJson(forced)), forced);
+  const RingAction plain{"leave", {"a:1"}, 0};
+  EXPECT_EQ(toJson(plain), R"({"action":"leave","nodes":["a:1"]})");
+  EXPECT_EQ(*ringActionFromJson(toJson(plain)), plain);
+  EXPECT_FALSE(ringActionFromJson(R"({"nodes":[]})"));
+}
+
 TEST(ShapesTest, WhatAMemberSaysOfItselfAndTheTrafficComeBack) {
   RingStatus status = sample();
   NodeStatus& member = status.members[1];

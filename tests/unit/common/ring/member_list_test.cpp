@@ -143,6 +143,30 @@ std::string faultOf(const MemberList& list) {
   return status.error().text;
 }
 
+TEST(MemberList, AlwaysKeepsAMember) {
+  MemberList list;
+  list.put({1, Rank::Removed});
+  list.put({2, Rank::Gone});
+  list.put({3, Rank::Gone});
+  list.put({4, Rank::Destroyed});
+  EXPECT_THAT(list.present(), testing::ElementsAre(3)) << "of those with the least rank the one with the greatest id";
+  EXPECT_TRUE(list.hasPresent(3));
+  EXPECT_FALSE(list.hasPresent(2));
+  list.put({1, Rank::Present});
+  EXPECT_THAT(list.present(), testing::ElementsAre(3)) << "a rank never falls";
+  list.put({5, Rank::Present});
+  EXPECT_THAT(list.present(), testing::ElementsAre(5));
+  EXPECT_FALSE(list.hasPresent(3));
+}
+
+TEST(MemberList, NamesWhoIsDestroyed) {
+  MemberList list;
+  list.put({1, Rank::Destroyed});
+  EXPECT_THAT(list.destroyed(), testing::IsEmpty()) << "it is the last member";
+  list.put({2, Rank::Removed});
+  EXPECT_THAT(list.destroyed(), testing::ElementsAre(1));
+}
+
 MemberList withMember(const Member& member) {
   MemberList list = evenList(3, 1);
   list.members.insert(list.members.begin(), member);
@@ -156,13 +180,13 @@ TEST(CheckList, AcceptsWhatNodesSendEachOther) {
 }
 
 TEST(CheckList, RefusesWhatNoNodeSends) {
-  EXPECT_THAT(faultOf(MemberList{}), HasSubstr("nobody is present"));
+  EXPECT_THAT(faultOf(MemberList{}), HasSubstr("nobody is a member"));
   EXPECT_THAT(faultOf(evenList(limits::kMembers + 1, 1)), HasSubstr("more than 1000 members"));
   EXPECT_THAT(faultOf(evenList(3, 1, 0)), HasSubstr("0 replicas"));
   EXPECT_THAT(faultOf(evenList(3, 1, 10)), HasSubstr("10 replicas"));
   EXPECT_THAT(faultOf(withMember({0})), HasSubstr("without identity"));
   EXPECT_THAT(faultOf(withMember({~NodeId{0}})), HasSubstr("out of order"));
-  EXPECT_THAT(faultOf(withMember({1, static_cast<Rank>(3)})), HasSubstr("unknown rank"));
+  EXPECT_THAT(faultOf(withMember({1, static_cast<Rank>(4)})), HasSubstr("unknown rank"));
   EXPECT_THAT(faultOf(withMember({1, Rank::Present, 1, 0, 0})), HasSubstr("weighs 0"));
   EXPECT_THAT(faultOf(withMember({1, Rank::Present, 1, 0, kMostWeight + 1})), HasSubstr("weighs 100001"));
   EXPECT_THAT(faultOf(withMember({1, Rank::Present, 1, 0, 100, std::string(kZoneBytes + 1, 'z')})),

@@ -164,5 +164,32 @@ TEST(MajorityInEach, WhoIsNoMemberYetInTheCompleteVersionDoesNotCountThere) {
   EXPECT_FALSE(view.majorityInEach(nodes));
 }
 
+TEST(Destroyed, NodesCountInNoQuorumOfAnyVersion) {
+  const std::vector<RingPtr> versions = growingFrom(3, 1);
+  MemberList list = versions.front()->list();
+  const NodeId lost = list.members[0].id;
+  const std::set<NodeId> others = {list.members[1].id, list.members[2].id};
+  Member record = list.members[0];
+  record.rank = Rank::Destroyed;
+  list.put(record);
+  EXPECT_TRUE(View(test::kIdentity, versions).majorityInEach({list.members[1].id, list.members[2].id}, list));
+  const View view(test::kIdentity, {versions.front(), std::make_shared<const Ring>(list)});
+  EXPECT_EQ(view.homes(7).size(), 2U);
+  EXPECT_EQ(view.homesIn(0, 7).size(), 2U) << "nor in the version that still has it";
+  EXPECT_EQ(view.members().size(), 2U);
+  EXPECT_TRUE(view.quorumInEach(7, others));
+  EXPECT_FALSE(view.quorumInEach(7, {*others.begin(), lost})) << "of the two that are left both are needed";
+}
+
+TEST(Destroyed, HomeNodesThatAreAllLostLeaveNobodyToWaitFor) {
+  const std::vector<RingPtr> versions = growingFrom(1, 1);
+  MemberList list = versions.front()->list();
+  list.members[0].rank = Rank::Destroyed;
+  list.put({list.members[0].id + 1, Rank::Present, 1, 77});
+  const View view(test::kIdentity, {versions.front(), std::make_shared<const Ring>(list)});
+  EXPECT_TRUE(view.homesIn(0, 7).empty());
+  EXPECT_TRUE(view.quorumInEach(7, {list.members[1].id}));
+}
+
 }  // namespace
 }  // namespace mydht::ring

@@ -47,8 +47,9 @@ TEST(Options, HaveTheDefaultsThatAreDocumented) {
   EXPECT_TRUE(options.seeds.empty());
   EXPECT_EQ(options.replicas, 3U);
   EXPECT_EQ(options.dataDirectory, "");
-  EXPECT_EQ(options.weightHundredths, 100U);
-  EXPECT_EQ(options.zone, "");
+  EXPECT_FALSE(options.weightHundredths.has_value());
+  EXPECT_FALSE(options.zone.has_value());
+  EXPECT_EQ(options.fillMib, 64U);
   EXPECT_EQ(options.loops, 0U);
   EXPECT_EQ(options.cacheMib, 64U);
   EXPECT_EQ(options.blockCacheMib, 64U);
@@ -85,6 +86,8 @@ TEST(Options, AreReadInTheirLongForms) {
                                      "2.5",
                                      "--zone",
                                      "z1",
+                                     "--fill-rate",
+                                     "0",
                                      "--loops",
                                      "4",
                                      "--cache-mib",
@@ -103,6 +106,7 @@ TEST(Options, AreReadInTheirLongForms) {
   EXPECT_EQ(options.seeds, (Words{"[::2]:7", "c:50140"}));
   EXPECT_EQ(options.weightHundredths, 250U);
   EXPECT_EQ(options.zone, "z1");
+  EXPECT_EQ(options.fillMib, 0U);
   EXPECT_EQ(options.loops, 4U);
   EXPECT_EQ(options.cacheMib, 0U);
   EXPECT_EQ(options.blockCacheMib, 8U);

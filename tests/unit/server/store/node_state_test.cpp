@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "server/wire/codec.h"
 #include "tests/unit/server/store/world.h"
 
 namespace mydht::store {
@@ -30,6 +31,8 @@ class NodeStateTest : public StoreWorld {
     state.view = {99, {state.accepted, larger}};
     state.filled.set(1);
     state.filled.set(limits::kPartitions - 1);
+    state.owed.set(1);
+    state.formerRing = 98;
     state.completeHeld = {3, 4};
     state.hostPort = "node-b:50140";
     return state;
@@ -62,10 +65,31 @@ TEST_F(NodeStateTest, WhatWasWrittenIsFoundAgain) {
   EXPECT_EQ(state->ring.view, ring.view);
   EXPECT_EQ(state->ring.accepted, ring.accepted);
   EXPECT_EQ(state->ring.filled, ring.filled);
+  EXPECT_EQ(state->ring.owed, ring.owed);
+  EXPECT_EQ(state->ring.formerRing, 98U);
   EXPECT_EQ(state->ring.completeHeld, ring.completeHeld);
   EXPECT_EQ(state->ring.hostPort, ring.hostPort);
   ASSERT_EQ(state->peers.size(), 2U);
   EXPECT_EQ(state->peers.at(0xffffffffffffffff), (PeerState{"node-c:50140", 2, 17}));
+}
+
+TEST_F(NodeStateTest, TheRingAsTheFormatBeforeWroteItIsRead) {
+  RingState ring = exampleRing();
+  ring.owed.reset();
+  const std::string now(encodeRingState(ring).view());
+  // Without whether a list follows, what is owed and the former ring.
+  wire::Writer view;
+  view.view(ring.view);
+  const std::size_t flag = 2 + view.take().size();
+  std::string before = now.substr(0, flag) + now.substr(flag + 1, now.size() - flag - 1 - 12);
+  before.front() = 1;
+  commit(std::string(kRingRow), Bytes(before));
+  const auto state = load();
+  ASSERT_TRUE(state.ok());
+  EXPECT_EQ(state->ring.accepted, ring.accepted);
+  EXPECT_EQ(state->ring.filled, ring.filled);
+  EXPECT_EQ(state->ring.hostPort, ring.hostPort);
+  EXPECT_TRUE(state->ring.owed.none());
 }
 
 TEST_F(NodeStateTest, ADamagedRowIsCorruptAndNotForgotten) {

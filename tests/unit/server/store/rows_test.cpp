@@ -111,14 +111,18 @@ TEST(GoldenRows, OfTheNode) {
   state.completeHeld = {5, 6};
   state.hostPort = "h:1";
   const std::string tail = "0500000000000000 0600000000000000 03000000 683a31";
-  EXPECT_EQ(toHex(encodeRingState(state).view()), toHex(hex("01 00" + listHex + "00000000" + "00000000" + tail)));
+  const std::string newTail = "00000000 2200000000000000";
+  state.formerRing = 0x22;
+  EXPECT_EQ(toHex(encodeRingState(state).view()),
+            toHex(hex("02 00 01" + listHex + "00000000" + "00000000" + tail + newTail)));
   state.view = {0x99, {list}, {list}};
   state.filled.set(0);
   state.filled.set(9);
   std::string bits(4096, '0');
   bits.replace(0, 4, "0102");
-  EXPECT_EQ(toHex(encodeRingState(state).view()), toHex(hex("01 01 9900000000000000 01" + listHex + "01" + listHex +
-                                                            listHex + "00080000" + bits + "00000000" + tail)));
+  EXPECT_EQ(toHex(encodeRingState(state).view()),
+            toHex(hex("02 01 9900000000000000 01" + listHex + "01" + listHex + "01" + listHex + "00080000" + bits +
+                      "00000000" + tail + newTail)));
 }
 
 TEST(GoldenRows, OfTheNames) {

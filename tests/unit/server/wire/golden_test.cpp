@@ -108,6 +108,8 @@ TEST(GoldenBytes, OfTheTypes) {
   EXPECT_EQ(static_cast<int>(MessageType::Holds), 18);
   EXPECT_EQ(static_cast<int>(MessageType::Action), 19);
   EXPECT_EQ(static_cast<int>(MessageType::ListKeys), 20);
+  EXPECT_EQ(static_cast<int>(MessageType::Standing), 21);
+  EXPECT_EQ(static_cast<int>(MessageType::Leave), 22);
 }
 
 TEST(GoldenBytes, OfTheErrorKinds) {
@@ -130,10 +132,14 @@ TEST(GoldenBytes, OfTheMessagesAboutTheRing) {
               "03000000 01000000 01000000 01000000"
               "5100000000000000 00 03000000 6100000000000000 96000000 01000000 7a"
               "03000000 683a31 4400000000000000");
-  expectBytes(Gossip{{{0x51, 2, "h:1"}}, {5, 6}, "", {7, 8, 9, 10, "0.1"}},
+  expectBytes(Gossip{{{0x51, 2, "h:1"}}, {5, 6}, "", true, {7, 8, 9, 10, "0.1", {11, 12, 13, 14, 15}}},
               "01000000 5100000000000000 02000000 03000000 683a31"
-              "0500000000000000 0600000000000000 00000000"
-              "0700000000000000 0800000000000000 09000000 0a000000 03000000 302e31");
+              "0500000000000000 0600000000000000 00000000 01"
+              "0700000000000000 0800000000000000 09000000 0a000000 03000000 302e31"
+              "0b000000 0c000000 0d00000000000000 0e00000000000000 0f000000");
+  expectBytes(Standing{Leaving::Wants}, "01");
+  expectBytes(StandingAnswer{Leaving::Leaves, {5, 6}, "", ""},
+              "02 0500000000000000 0600000000000000 00000000 00000000");
 }
 
 TEST(GoldenBytes, OfVotesAndOffers) {
@@ -158,8 +164,8 @@ TEST(GoldenBytes, OfBodiesOnTheirWay) {
 }
 
 TEST(GoldenBytes, OfAFill) {
-  expectBytes(FillPage{{1, 0x1234}, 0x1234, "key", 0x40000, true},
-              "02000000 0100 3412 3412 03000000 6b6579 00000400 01");
+  expectBytes(FillPage{{1, 0x1234}, 0x1234, "key", 0x40000, true, true},
+              "02000000 0100 3412 3412 03000000 6b6579 00000400 01 01");
   FillPageAnswer page;
   page.rows.push_back({entry(), true, Bytes(std::string("value"))});
   page.rows.push_back({entry(), false, Bytes()});

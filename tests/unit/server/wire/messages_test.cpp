@@ -64,9 +64,23 @@ RC_GTEST_PROP(Messages, GossipComesBackWhole, ()) {
   }
   message.filledIn = anyName();
   if (anyFlag()) message.filled = std::string(limits::kPartitions / 8, static_cast<char>(anyNumber<std::uint8_t>()));
-  message.summary = {anyNumber<std::uint64_t>(), anyNumber<std::uint64_t>(), anyNumber<std::uint32_t>(),
-                     anyNumber<std::uint32_t>(), anyText(0, 20)};
+  message.whole = anyFlag();
+  message.summary = {anyNumber<std::uint64_t>(),
+                     anyNumber<std::uint64_t>(),
+                     anyNumber<std::uint32_t>(),
+                     anyNumber<std::uint32_t>(),
+                     anyText(0, 20),
+                     {anyNumber<std::uint32_t>(), anyNumber<std::uint32_t>(), anyNumber<std::uint64_t>(),
+                      anyNumber<std::uint64_t>(), anyNumber<std::uint32_t>()}};
   comesBackWhole(message);
+}
+
+RC_GTEST_PROP(Messages, AStandingComesBackWhole, ()) {
+  comesBackWhole(Standing{static_cast<Leaving>(*rc::gen::inRange(0, 3))});
+  StandingAnswer answer{static_cast<Leaving>(*rc::gen::inRange(0, 3)), anyName(), "", ""};
+  if (anyFlag()) answer.filled = std::string(limits::kPartitions / 8, static_cast<char>(anyNumber<std::uint8_t>()));
+  if (anyFlag()) answer.sources = std::string(limits::kPartitions / 8, static_cast<char>(anyNumber<std::uint8_t>()));
+  comesBackWhole(answer);
 }
 
 RC_GTEST_PROP(Messages, VotesComeBackWhole, ()) {
@@ -99,6 +113,7 @@ RC_GTEST_PROP(Messages, PagesOfAFillComeBackWhole, ()) {
   ask.after = anyText(0, 40);
   ask.mostBytes = anyNumber<std::uint32_t>();
   ask.unfilledToo = anyFlag();
+  ask.entriesOnly = anyFlag();
   comesBackWhole(ask);
   FillPageAnswer page;
   const auto rows = *rc::gen::inRange(0, 3);
@@ -205,8 +220,8 @@ TEST(Messages, ValuesOutOfTheirRangeAreRefused) {
   EXPECT_TRUE(isRefusedWith(VoteAnswer{{}, std::nullopt, true}, -1, 2)) << "flag";
   EXPECT_TRUE(isRefusedWith(Offer{smallEntry(), From::Fill, {}}, -25, 4)) << "who brings it";
   EXPECT_TRUE(isRefusedWith(Repair{smallEntry(), 9}, -9, 2)) << "tombstone";
-  EXPECT_TRUE(isRefusedWith(FillPage{{16383}, 0, "", 1, false}, 5, 0x40)) << "partition 16384";
-  EXPECT_TRUE(isRefusedWith(FillPage{{16383}, 0, "", 1, false}, 3, 0x7f)) << "more partitions than bytes";
+  EXPECT_TRUE(isRefusedWith(FillPage{{16383}, 0, "", 1, false, false}, 5, 0x40)) << "partition 16384";
+  EXPECT_TRUE(isRefusedWith(FillPage{{16383}, 0, "", 1, false, false}, 3, 0x7f)) << "more partitions than bytes";
 }
 
 TEST(Messages, PartsAndLeavesThatNoHashTreeHasAreRefused) {
@@ -285,7 +300,7 @@ TEST(Messages, ListsThatCannotBeAVersionOfTheRingAreRefused) {
   bad.replicas = 0;
   EXPECT_FALSE(readPayload<Propose>(payloadOf(Propose{bad})).has_value()) << "no replicas";
   bad = good;
-  for (ring::Member& member : bad.members) member.rank = ring::Rank::Removed;
+  bad.members.clear();
   EXPECT_FALSE(readPayload<Propose>(payloadOf(Propose{bad})).has_value()) << "nobody is there";
   ring::MemberList bigger = good;
   bigger.put({3});

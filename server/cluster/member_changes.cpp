@@ -1,0 +1,339 @@
+#include "server/cluster/member_changes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "common/ring/quorum.h"
+
+namespace mydht::cluster {
+namespace {
+
+// A node that wants to leave says so again within that time; one that has not said so for longer has been stopped.
+constexpr Duration kWishHolds = std::chrono::seconds(10);
+constexpr Duration kTurnPause = std::chrono::milliseconds(300);
+constexpr std::size_t kNamedPartitions = 8;
+
+/// "3 partitions (17, 42, 99)"; of many the first few.
+std::string named(const std::vector<PartitionId>& partitions) {
+  std::string text;
+  for (std::size_t i = 0; i < partitions.size() && i < kNamedPartitions; ++i) {
+    text += fmt::format("{}{}", i == 0 ? "" : ", ", partitions[i]);
+  }
+  if (partitions.size() > kNamedPartitions) text += ", ...";
+  return fmt::format("{} partition{} ({})", partitions.size(), partitions.size() == 1 ? "" : "s", text);
+}
+
+}  // namespace
+
+void MemberChanges::breakOff() {
+  stopping_ = true;
+  membership_.changed().notifyAll();
+}
+
+/// What one round of asking all members has brought so far.
+struct MemberChanges::Poll {
+  explicit Poll(Executor& executor) : changed(executor) {}
+  ring::ViewPtr view;
+  Answers answers;
+  unsigned running = 0;
+  Signal changed;
+};
+
+wire::StandingAnswer MemberChanges::own() const {
+  const StandingPtr standing = membership_.standing();
+  wire::StandingAnswer answer;
+  answer.leaving = leaving_;
+  if (!standing->view) return answer;
+  answer.newest = standing->view->newest().name();
+  answer.filled = store::bitsOf(standing->filled & ~standing->owed);
+  answer.sources = store::bitsOf(standing->sources);
+  return answer;
+}
+
+wire::StandingAnswer MemberChanges::answer(NodeId from, const wire::Standing& message) {
+  if (message.leaving == wire::Leaving::No) {
+    othersLeave_.erase(from);
+  } else {
+    othersLeave_[from] = {message.leaving, loop_.now()};
+  }
+  std::erase_if(othersLeave_, [&](const auto& other) { return other.second.second + kWishHolds < loop_.now(); });
+  return own();
+}
+
+Task<> MemberChanges::askOne(std::shared_ptr<Poll> poll, NodeId node, Deadline deadline) {
+  auto answer = co_await peers_.ask(node, poll->view, wire::Standing{leaving_}, Body(), deadline);
+  if (answer) poll->answers[node] = std::move(answer->answer);
+  --poll->running;
+  poll->changed.notifyAll();
+}
+
+Task<MemberChanges::Answers> MemberChanges::pollMembers(ring::ViewPtr view, Deadline deadline) {
+  const auto poll = std::make_shared<Poll>(loop_);
+  poll->view = view;
+  const Deadline callBy = std::min(deadline, loop_.now() + settings_.timing.call);
+  for (const NodeId node : view->members()) {
+    if (node == membership_.self().node) continue;
+    ++poll->running;
+    background_.spawn(askOne(poll, node, callBy));
+  }
+  while (poll->running > 0) co_await poll->changed.wait();
+  poll->answers[membership_.self().node] = own();
+  co_return std::move(poll->answers);
+}
+
+/// The partitions whose home nodes `next` changes and of which no read quorum of those that may be filled from answers,
+/// `without` left out.
+std::vector<PartitionId> MemberChanges::lacking(const ring::View& view, const ring::MemberList& next,
+                                                const Answers& answers, const std::set<NodeId>& without) const {
+  std::map<NodeId, store::PartitionSet> sources;
+  for (const auto& [node, answer] : answers) sources[node] = store::setOf(answer.sources);
+  const ring::Ring table(next);
+  std::vector<PartitionId> partitions;
+  for (std::size_t i = 0; i < limits::kPartitions; ++i) {
+    const auto partition = static_cast<PartitionId>(i);
+    if (ring::sameHomes(view.complete(), table, partition)) continue;
+    const std::vector<NodeId> homes = view.homesIn(0, partition);
+    std::size_t good = 0;
+    for (const NodeId home : homes) {
+      const auto at = sources.find(home);
+      good += !without.contains(home) && at != sources.end() && at->second[i] ? 1 : 0;
+    }
+    if (!homes.empty() && good < ring::quorumOf(homes.size())) partitions.push_back(partition);
+  }
+  return partitions;
+}
+
+/// The partitions of which too few home nodes answer for the next version to serve them.
+std::vector<PartitionId> MemberChanges::unservable(const ring::Ring& next, const ring::View& view,
+                                                   const Answers& answers) const {
+  std::vector<PartitionId> partitions;
+  for (std::size_t i = 0; i < limits::kPartitions; ++i) {
+    const auto partition = static_cast<PartitionId>(i);
+    if (ring::sameHomes(view.complete(), next, partition)) continue;
+    const auto answers_ = [&](NodeId home) { return answers.contains(home); };
+    if (!ring::hasQuorum(next.homes(partition), answers_)) partitions.push_back(partition);
+  }
+  return partitions;
+}
+
+ring::MemberList MemberChanges::without(const ring::View& view, const std::set<NodeId>& nodes, ring::Rank rank) const {
+  ring::MemberList next = view.newest().list();
+  for (const NodeId node : nodes) {
+    ring::Member record = *next.find(node);
+    record.rank = std::max(record.rank, rank);
+    next.put(record);
+  }
+  return next;
+}
+
+Status MemberChanges::checkLeave(const ring::View& view, const Answers& answers) const {
+  const NodeId self = membership_.self().node;
+  if (!view.newest().list().hasPresent(self)) return {};  // it has begun already
+  if (view.newest().present().size() == 1) return Error{Kind::NotDone, "this is the last node of its ring"};
+  std::set<NodeId> heard;
+  for (const auto& [node, answer] : answers) heard.insert(node);
+  if (!view.majorityInEach(heard)) return Error{Kind::NotDone, "no majority of the ring's members answers"};
+  const ring::MemberList next = without(view, {self}, ring::Rank::Gone);
+  const std::vector<PartitionId> cannotCopy = lacking(view, next, answers, {});
+  if (!cannotCopy.empty()) {
+    return Error{Kind::NotDone, "too few home nodes answer to copy what it holds from: " + named(cannotCopy)};
+  }
+  const std::vector<PartitionId> cannotServe = unservable(ring::Ring(next), view, answers);
+  if (cannotServe.empty()) return {};
+  return Error{Kind::NotDone, "without it too few home nodes would be up for " + named(cannotServe)};
+}
+
+Task<Status> MemberChanges::mayLeave(Deadline deadline) {
+  co_await switchTo(loop_);
+  const ring::ViewPtr view = membership_.view();
+  if (!view) co_return Error{Kind::NotDone, "this node is a member of no ring yet"};
+  const Answers answers = co_await pollMembers(view, deadline);
+  co_return checkLeave(*view, answers);
+}
+
+/// Nodes leave one after the other, the one with the least identity first (Ricart, Agrawala 1981, with the ring's
+/// members as the only ones to ask): were several proposed at once, the union might leave nobody. One that does not
+/// answer is not waited for.
+bool MemberChanges::isMyTurn(const Answers& answers) const {
+  const NodeId self = membership_.self().node;
+  const auto goesFirst = [&](NodeId node, wire::Leaving leaving) {
+    if (node == self) return false;
+    return leaving == wire::Leaving::Leaves || (leaving == wire::Leaving::Wants && node < self);
+  };
+  for (const auto& [node, answer] : answers) {
+    if (goesFirst(node, answer.leaving)) return false;
+  }
+  for (const auto& [node, wish] : othersLeave_) {
+    if (wish.second + kWishHolds >= loop_.now() && goesFirst(node, wish.first)) return false;
+  }
+  return true;
+}
+
+Task<Status> MemberChanges::takeTurn() {
+  Time refusedSince = Time::max();
+  while (!stopping_) {
+    const ring::ViewPtr view = membership_.view();
+    if (!view || !view->newest().list().hasPresent(membership_.self().node)) co_return Status();
+    const Answers answers = co_await pollMembers(view, loop_.now() + settings_.timing.call);
+    const bool stable = membership_.view() == view && !view->changing();
+    // Others that leave or join first may be what is missing: a refusal has to last.
+    const Status may = checkLeave(*view, answers);
+    refusedSince = may ? Time::max() : std::min(refusedSince, loop_.now());
+    const bool last = view->newest().present().size() == 1 && !view->changing();
+    if (last || (!may && loop_.now() >= refusedSince + settings_.timing.agreePatience)) co_return may;
+    if (may && stable && isMyTurn(answers)) co_return Status();
+    co_await membership_.changed().waitUntil(loop_.now() + kTurnPause);
+  }
+  co_return Error{Kind::NotDone, "the node stops"};
+}
+
+Task<Status> MemberChanges::leave() {
+  co_await switchTo(loop_);
+  if (leaving_ != wire::Leaving::No) co_return Error{Kind::NotDone, "this node leaves already"};
+  if (!membership_.view()) co_return Error{Kind::NotDone, "this node is a member of no ring yet"};
+  leaving_ = wire::Leaving::Wants;
+  auto turn = co_await takeTurn();
+  if (turn) {
+    leaving_ = wire::Leaving::Leaves;
+    const ring::ViewPtr view = membership_.view();
+    const NodeId self = membership_.self().node;
+    ring::MemberList next = without(*view, {self}, ring::Rank::Gone);
+    auto agreed = co_await changes_.agree(std::move(next), loop_.now() + settings_.timing.agreePatience);
+    turn = agreed ? Status() : Status(agreed.error());
+    if (agreed)
+      journal_.note(Severity::Info, "ring.leaving", fmt::format("height={}", (*agreed)->newest().name().height));
+  }
+  if (turn && !settings_.bugs.leaveEarly) {
+    auto done = co_await handedOver();
+    turn = done;
+  }
+  if (!turn) leaving_ = wire::Leaving::No;
+  if (!turn && turn.error().kind != Kind::NotDone) turn = Error{Kind::NotDone, turn.error().text};
+  co_return turn;
+}
+
+HandOver MemberChanges::handOver() const {
+  HandOver progress;
+  const ring::ViewPtr view = membership_.view();
+  if (!view) return progress;
+  for (std::size_t i = 0; i < limits::kPartitions; ++i) {
+    const auto partition = static_cast<PartitionId>(i);
+    for (const NodeId home : view->newest().homes(partition)) {
+      ++progress.copies;
+      progress.done += changes_.hasFilled(*view, home, partition) ? 1 : 0;
+    }
+  }
+  return progress;
+}
+
+/// Until the version without this node is complete and every home node that answers has filled what it should.
+Task<Status> MemberChanges::handedOver() {
+  Time silentSince = Time::max();
+  while (!stopping_) {
+    const ring::ViewPtr view = membership_.view();
+    bool whole = !membership_.standing()->member;
+    bool silent = true;
+    for (const NodeId node : view->newest().present()) {
+      const PeerHealth health = peers_.health(node);
+      const bool answers = !health.called || health.lastCallOk;
+      silent = silent && !answers;
+      if (answers && !changes_.isWhole(*view, node)) whole = false;
+    }
+    if (whole) co_return Status();
+    silentSince = silent ? std::min(silentSince, loop_.now()) : Time::max();
+    if (silent && loop_.now() >= silentSince + settings_.timing.agreePatience) {
+      co_return Error{Kind::NotDone, "no other node answers any more, and not all has been handed over"};
+    }
+    co_await membership_.changed().waitUntil(loop_.now() + kTurnPause);
+  }
+  co_return Error{Kind::NotDone, "the node stops while it leaves"};
+}
+
+Task<Result<std::set<NodeId>>> MemberChanges::find(std::vector<std::string> names, ring::ViewPtr view,
+                                                   Deadline deadline) {
+  std::set<NodeId> found;
+  for (const std::string& name : names) {
+    NodeId target = 0;
+    for (const auto& version : view->active()) {
+      for (const NodeId node : version->present()) {
+        if (peers_.nameOf(node) == name || fmt::format("{:016x}", node) == name) target = node;
+      }
+    }
+    if (target == 0) {
+      std::string members;
+      for (const NodeId node : view->members()) members += (members.empty() ? "" : ", ") + peers_.nameOf(node);
+      co_return Error{Kind::NotFound, fmt::format("no member of this ring is {}; its members are {}", name, members)};
+    }
+    if (target == membership_.self().node) {
+      co_return Error{Kind::Conflict, name + " is this node, and it is up: use leave"};
+    }
+    auto hello = co_await peers_.ask(target, view, wire::Hello(), Body(), deadline);
+    if (hello) co_return Error{Kind::Conflict, name + " is up: use leave, or stop it first"};
+    found.insert(target);
+  }
+  co_return found;
+}
+
+Task<Result<Removal>> MemberChanges::remove(std::vector<std::string> names, bool force, Deadline deadline) {
+  co_await switchTo(loop_);
+  const ring::ViewPtr view = membership_.view();
+  if (!view) co_return Error{Kind::Unavailable, "this node is a member of no ring yet"};
+  auto nodes = co_await find(std::move(names), view, loop_.now() + settings_.timing.call);
+  if (!nodes) co_return nodes.error();
+  const ring::MemberList next = without(*view, *nodes, force ? ring::Rank::Destroyed : ring::Rank::Removed);
+  const Answers answers = co_await pollMembers(view, deadline);
+  Removal removal{{nodes->begin(), nodes->end()}, lacking(*view, next, answers, *nodes)};
+  if (!force && !removal.mayBeLost.empty() && !settings_.bugs.removeUnchecked) {
+    co_return Error{Kind::Conflict,
+                    "refused: the last good copies of " + named(removal.mayBeLost) +
+                        " may be on what is to be removed or does not answer; bring other nodes back, or say --force "
+                        "if they are destroyed: what only they had is then lost"};
+  }
+  auto agreed = co_await changes_.agree(next, deadline);
+  if (!agreed) co_return agreed.error();
+  for (const NodeId node : removal.nodes) {
+    journal_.note(Severity::Warn, "ring.remove",
+                  fmt::format("node={} id={:016x} force={} may_be_lost={}", peers_.nameOf(node), node, force,
+                              removal.mayBeLost.size()));
+  }
+  co_return removal;
+}
+
+Task<Status> MemberChanges::setReplicas(std::uint32_t replicas, Deadline deadline) {
+  co_await switchTo(loop_);
+  if (replicas < 1 || replicas > limits::kReplicas) {
+    co_return Error{Kind::BadRequest, fmt::format("a ring keeps 1 to {} copies, not {}", limits::kReplicas, replicas)};
+  }
+  const ring::ViewPtr view = membership_.view();
+  if (!view) co_return Error{Kind::Unavailable, "this node is a member of no ring yet"};
+  ring::MemberList next = view->newest().list();
+  if (next.replicas == replicas) co_return Status();
+  next.replicas = replicas;
+  ++next.replicasNumber;
+  auto agreed = co_await changes_.agree(std::move(next), deadline);
+  if (!agreed) co_return agreed.error();
+  journal_.note(Severity::Info, "ring.replicas", fmt::format("replicas={}", replicas));
+  co_return Status();
+}
+
+Task<Status> MemberChanges::adjustSelf(Deadline deadline) {
+  const ring::ViewPtr view = membership_.view();
+  const NodeId self = membership_.self().node;
+  if (!view || leaving_ != wire::Leaving::No || !view->newest().list().hasPresent(self)) co_return Status();
+  const ring::Member before = *view->newest().list().find(self);
+  ring::Member record = before;
+  record.weightHundredths = settings_.weightHundredths.value_or(before.weightHundredths);
+  record.zone = settings_.zone.value_or(before.zone);
+  if (record == before) co_return Status();
+  ++record.number;
+  ring::MemberList next = view->newest().list();
+  next.put(record);
+  auto agreed = co_await changes_.agree(std::move(next), deadline);
+  if (!agreed) co_return agreed.error();
+  journal_.note(Severity::Info, "ring.adjusted",
+                fmt::format("weight_hundredths={} zone=\"{}\"", record.weightHundredths, record.zone));
+  co_return Status();
+}
+
+}  // namespace mydht::cluster

@@ -1,0 +1,320 @@
+// Proves that nodes can leave, be removed and come while others do so, and that nothing is lost by it (R2, R5, R6, R8).
+// How: one directed order of events each, on the whole stack; the checkers run over each.
+#include <gtest/gtest.h>
+
+#include "server/store/rows.h"
+#include "tests/simulation/stack/deliberate_bugs.h"
+#include "tests/simulation/stack/departures.h"
+
+namespace mydht::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+using Bugs = cluster::DeliberateBugs;
+using Type = wire::MessageType;
+constexpr unsigned kAny = Scenario::kAny;
+
+class Departures : public testing::Test {
+ protected:
+  void TearDown() override {
+    EXPECT_TRUE(s.broken().empty()) << testing::PrintToString(s.broken());
+    EXPECT_TRUE(s.stuck().empty()) << testing::PrintToString(s.stuck());
+  }
+  std::size_t members(unsigned node) { return s.node(node).node().status().members.size(); }
+  void awaitDown(unsigned node) {
+    s.await([&] { return s.node(node).down(); }, "the node has ended");
+  }
+  /// Nodes of the two groups cannot reach one another.
+  void split(const std::vector<unsigned>& left, const std::vector<unsigned>& right) {
+    for (const unsigned a : left) {
+      for (const unsigned b : right) {
+        s.ring.network.cut(s.node(a).name(), s.node(b).name());
+        s.ring.network.cut(s.node(b).name(), s.node(a).name());
+      }
+    }
+  }
+
+  Scenario s;
+};
+
+TEST_F(Departures, TwoNodesThatJoinAtOnceAreBothTakenIn) {
+  s.ring.startAll(2);
+  putAll(s);
+  s.hold(Type::FillPage, kAny, kAny);
+  s.join(0);
+  s.join(1);
+  s.await([&] { return s.node(2).up() && s.node(3).up(); }, "both serve while neither is filled");
+  s.forgetRules();
+  s.letGo();
+  s.awaitQuiet();
+  EXPECT_EQ(members(0), 4U);
+  readAll(s, 3);
+}
+
+TEST_F(Departures, ANodeThatLeavesHandsOverAndForgetsItsPlace) {
+  s.ring.startAll(4);
+  putAll(s);
+  const NodeId before = s.node(3).durableIdentity()->node;
+  s.node(3).leave();
+  awaitDown(3);
+  EXPECT_EQ(members(0), 3U);
+  EXPECT_NE(s.node(3).durableIdentity()->node, before);
+  readAll(s, 1);
+}
+
+TEST(DeliberateBugs, ANodeThatEndsBeforeItHasHandedOverLeavesTooFewCopies) {
+  withAndWithout(&Bugs::leaveEarly, [](Scenario& s) {
+    s.ring.startAll(4);
+    putAll(s);
+    s.node(3).leave();
+    s.await([&] { return s.node(3).down(); }, "the node has left");
+    for (const std::string& key : Scenario::keys()) {
+      s.mustBe(copiesOf(s, key) == 3, key + " has three copies when the node ends");
+    }
+  });
+}
+
+TEST_F(Departures, AJoinDuringALeaveAndALeaveDuringAJoinComeThrough) {
+  s.ring.startAll(4);
+  putAll(s);
+  s.hold(Type::FillPage, kAny, kAny);
+  s.node(3).leave();
+  s.await([&] { return s.changing(0); }, "the leave is under way");
+  s.join(1);
+  s.await([&] { return s.node(4).up(); }, "the joiner serves");
+  s.node(2).leave();
+  s.run(2s);
+  s.forgetRules();
+  s.letGo();
+  awaitDown(3);
+  awaitDown(2);
+  s.awaitQuiet();
+  EXPECT_EQ(members(0), 3U);
+  for (const std::string& key : Scenario::keys()) EXPECT_EQ(copiesOf(s, key), 3U) << key;
+  readAll(s, 4);
+}
+
+TEST_F(Departures, ADeathDuringAJoinDoesNotHoldItUp) {
+  s.ring.startAll(3);
+  putAll(s);
+  s.hold(Type::FillPage, kAny, kAny);
+  s.join(0);
+  s.await([&] { return s.node(3).up() && s.changing(0); }, "the join is under way");
+  s.kill(2);
+  s.forgetRules();
+  s.letGo();
+  s.await([&] { return !s.changing(0) && !s.changing(3) && s.ring.quiet(); }, "a complete version without node 2");
+  EXPECT_EQ(members(0), 4U) << "a dead node keeps its place";
+  readAll(s, 3);
+  s.start(2);
+  s.awaitQuiet();
+}
+
+TEST_F(Departures, ARemoveDuringAJoinComesThrough) {
+  s.ring.startAll(3);
+  putAll(s);
+  s.hold(Type::FillPage, kAny, kAny);
+  s.join(0);
+  s.await([&] { return s.node(3).up() && s.changing(0); }, "the join is under way");
+  s.kill(2);
+  s.run(3s);
+  const auto removed = remove(s, 0, {2});
+  EXPECT_TRUE(removed.ok()) << removed.error().text;
+  s.forgetRules();
+  s.letGo();
+  s.awaitQuiet();
+  EXPECT_EQ(members(0), 3U);
+  for (const std::string& key : Scenario::keys()) EXPECT_EQ(copiesOf(s, key), 3U) << key;
+}
+
+TEST_F(Departures, AJoinerThatDiesForGoodHalfWayIsRemoved) {
+  s.ring.startAll(3);
+  putAll(s);
+  s.hold(Type::FillPage, kAny, kAny);
+  s.join(0);
+  s.await([&] { return s.node(3).up() && s.changing(0); }, "the join is under way");
+  s.kill(3);
+  s.forgetRules();
+  s.letGo();
+  s.run(5s);
+  const auto removed = remove(s, 1, {3});
+  EXPECT_TRUE(removed.ok()) << removed.error().text;
+  s.awaitQuiet();
+  EXPECT_EQ(members(0), 3U);
+  readAll(s, 2);
+}
+
+TEST_F(Departures, AThirdChangeWhileTwoAreActiveMergesAndAFurtherOneWaits) {
+  s.ring.startAll(3);
+  putAll(s);
+  s.drop(Type::Filled, kAny, kAny);  // nothing is completed
+  s.join(0);
+  s.await([&] { return s.node(3).up() && s.changing(0); }, "the first change is under way");
+  s.join(1);
+  s.await([&] { return s.node(4).up(); }, "the second one too");
+  s.await([&] { return s.node(0).node().membership().view()->active().size() == 3; }, "three versions are active");
+  readAll(s, 4);
+  SimNode& waiting = s.join(2);
+  s.run(10s);
+  EXPECT_FALSE(waiting.up()) << "further changes wait";
+  s.forgetRules();
+  s.await([&] { return waiting.up(); }, "the waiting node is taken in");
+  s.awaitQuiet();
+  EXPECT_EQ(members(0), 6U);
+  readAll(s, 5);
+}
+
+TEST_F(Departures, BothHalvesOfASplitThatAreToldToRemoveTheOtherAreRefusedAndFindTogetherAgain) {
+  s.ring.startAll(4);
+  putAll(s);
+  split({0, 1}, {2, 3});
+  s.run(3s);
+  const auto left = remove(s, 0, {2, 3});
+  const auto right = remove(s, 2, {0, 1});
+  EXPECT_FALSE(left.ok());
+  EXPECT_FALSE(right.ok());
+  s.ring.network.heal();
+  s.awaitQuiet();
+  s.run(15s);
+  EXPECT_EQ(members(0), 4U);
+  EXPECT_EQ(members(3), 4U);
+  EXPECT_TRUE(s.done(s.put(3, "k0")));
+}
+
+TEST_F(Departures, AllNodesInterruptedAtOnceLeaveOneAfterTheOtherAndTheLastOneHasEverything) {
+  s.ring.startAll(5);
+  putAll(s);
+  for (unsigned i = 0; i < 5; ++i) s.node(i).leave();
+  unsigned last = 0;
+  for (unsigned i = 0; i < 5; ++i) awaitDown(i);
+  for (unsigned i = 0; i < 5; ++i) {
+    const Bytes* const row = s.node(i).medium().row(store::kRingRow);
+    ASSERT_NE(row, nullptr);
+    if (!s.node(i).durableIdentity()) continue;
+    bool all = true;
+    for (const std::string& key : Scenario::keys()) {
+      all = all && s.node(i).medium().row(store::entryRowName(key)) != nullptr;
+    }
+    if (all) last = i;
+  }
+  s.start(last);
+  EXPECT_EQ(members(last), 1U);
+  readAll(s, last);
+}
+
+TEST_F(Departures, ANodeThatWasRemovedWhileItWasCutOffServesNothingStaleAndJoinsAgainAsANewOne) {
+  s.ring.startAll(4);
+  const std::string key = s.keyOf(0, {1, 2, 3});
+  ASSERT_TRUE(s.done(s.put(0, key)));
+  split({0, 1, 2}, {3});
+  const NodeId before = s.node(3).durableIdentity()->node;
+  s.run(3s);
+  const auto removed = remove(s, 0, {3});
+  ASSERT_TRUE(removed.ok()) << removed.error().text;
+  s.await([&] { return !s.changing(0) && members(0) == 3; }, "the others have made the copies again");
+  const auto later = s.put(0, key);
+  ASSERT_TRUE(s.done(later));
+  s.ring.network.heal();
+  const auto stale = s.get(3, key);  // before it can have heard of anything
+  if (s.done(stale)) EXPECT_EQ(s.at(stale).value, s.at(later).value);
+  s.await([&] { return s.node(3).up() && s.node(3).node().fatal() != nullptr; }, "it finds out");
+  s.kill(3);
+  s.start(3);
+  s.awaitQuiet();
+  EXPECT_NE(s.node(3).durableIdentity()->node, before);
+  EXPECT_EQ(members(0), 4U);
+  EXPECT_EQ(s.at(s.get(3, key)).value, s.at(later).value);
+}
+
+TEST(DeliberateBugs, ARemoveThatDoesNotAskWhetherGoodCopiesStayIsNotRefused) {
+  withAndWithout(&Bugs::removeUnchecked, [](Scenario& s) {
+    s.ring.startAll(5);
+    putAll(s);
+    s.kill(3);
+    s.kill(4);
+    s.run(3s);
+    const auto removed = remove(s, 0, {3});
+    s.mustBe(!removed.ok() && removed.error().text.find("partition") != std::string::npos,
+             "a remove of the last good copies is refused and names the partitions");
+  });
+}
+
+TEST_F(Departures, AForcedRemoveDeclaresNodesDestroyedAndTheRingServesWhatIsLeft) {
+  s.ring.startAll(5);
+  putAll(s);
+  s.kill(3);
+  s.kill(4);
+  s.run(3s);
+  EXPECT_FALSE(remove(s, 0, {3, 4}).ok());
+  const auto removed = remove(s, 0, {3, 4}, true);
+  ASSERT_TRUE(removed.ok()) << removed.error().text;
+  EXPECT_FALSE(removed->mayBeLost.empty());
+  s.awaitQuiet();
+  EXPECT_EQ(members(0), 3U);
+  readAll(s, 1);  // each key had a copy on one of the three that are left
+  for (const std::string& key : Scenario::keys()) EXPECT_EQ(copiesOf(s, key), 3U) << key;
+  s.node(3).start({});
+  s.await([&] { return s.node(3).up() && s.node(3).node().fatal() != nullptr; },
+          "one was alive after all, and finds out");
+  s.kill(3);
+  s.start(3);
+  s.awaitQuiet();
+  EXPECT_EQ(members(0), 4U);
+}
+
+TEST_F(Departures, ADeadJoinerOfARingOfOneIsRemovedByForceAlone) {
+  s.ring.startAll(1);
+  putAll(s);
+  s.hold(Type::FillPage, kAny, kAny);
+  s.join(0);
+  s.await([&] { return s.node(1).up() && s.changing(0); }, "the join is under way");
+  s.kill(1);
+  s.run(3s);
+  EXPECT_FALSE(remove(s, 0, {1}).ok()) << "two members, one of them dead: no majority";
+  EXPECT_TRUE(remove(s, 0, {1}, true).ok());
+  s.forgetRules();
+  s.awaitQuiet();
+  readAll(s, 0);
+  EXPECT_TRUE(s.done(s.put(0, "k1")));
+}
+
+TEST(DeliberateBugs, WhereCopiesBecomeFewerThoseThatStayLackAWriteUnlessTheyFillAgain) {
+  withAndWithout(&Bugs::keepUnowed, [](Scenario& s) {
+    s.ring.startAll(3);
+    std::string key;
+    for (const std::string& some : Scenario::keys()) {
+      if (s.node(0).node().whereIs(some).front() == s.node(1).name()) key = some;
+    }
+    s.drop(Type::Offer, 0, 1);
+    s.mustBe(s.done(s.put(0, key)), "a put that node 1 misses");
+    s.mustBe(setReplicas(s, 0, 1).ok(), "one copy from now on");
+    s.await([&] { return !s.changing(0) && !s.changing(1); }, "a complete version");
+    s.get(1, key);
+  });
+}
+
+TEST_F(Departures, AnotherWeightOrZoneMovesWhatHasToMove) {
+  s.ring.startAll(4);
+  putAll(s);
+  const unsigned before =
+      s.node(3).node().membership().view()->newest().partitionsOf(s.node(3).durableIdentity()->node);
+  s.kill(3);
+  s.ring.settings.weightHundredths = 300;
+  s.ring.settings.zone = "attic";
+  s.start(3);
+  s.ring.settings.weightHundredths.reset();
+  s.ring.settings.zone.reset();
+  const NodeId self = s.node(3).durableIdentity()->node;
+  s.await([&] { return s.node(0).node().membership().view()->newest().list().find(self)->zone == "attic"; }, "moved");
+  s.awaitQuiet();
+  EXPECT_GT(s.node(0).node().membership().view()->newest().partitionsOf(self), before);
+  s.kill(3);
+  s.start(3);
+  s.awaitQuiet();
+  EXPECT_EQ(s.node(0).node().membership().view()->newest().list().find(self)->weightHundredths, 300U)
+      << "what is not said stays as it was";
+  readAll(s, 3);
+}
+
+}  // namespace
+}  // namespace mydht::simulation

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/store/rows.h"
+#include "tests/simulation/stack/scenario.h"
+
+/// What scripts need where nodes go: actions on the ring through a node, waited for, and who holds what afterwards.
+namespace mydht::simulation {
+
+using Removed = std::optional<Result<cluster::Removal>>;
+
+inline Task<> removeInto(SimNode& through, std::vector<std::string> names, bool force, Deadline deadline,
+                         Removed& outcome) {
+  auto removed = co_await through.node().memberChanges().remove(std::move(names), force, deadline);
+  outcome = std::move(removed);
+}
+
+/// Removes the victims through a node; what it was answered.
+inline Result<cluster::Removal> remove(Scenario& s, unsigned through, const std::vector<unsigned>& victims,
+                                       bool force = false) {
+  std::vector<std::string> names;
+  for (const unsigned victim : victims) names.push_back(s.node(victim).name());
+  Removed outcome;
+  const Deadline deadline = s.ring.time.now() + std::chrono::seconds(5);
+  s.node(through).spawn(removeInto(s.node(through), std::move(names), force, deadline, outcome));
+  s.await([&] { return outcome.has_value(); }, "the end of a remove");
+  return outcome.value_or(Error{Kind::Unknown, "no answer"});
+}
+
+inline Task<> replicasInto(SimNode& through, std::uint32_t count, Deadline deadline, std::optional<Status>& outcome) {
+  auto set = co_await through.node().memberChanges().setReplicas(count, deadline);
+  outcome = set;
+}
+
+inline Status setReplicas(Scenario& s, unsigned through, std::uint32_t count) {
+  std::optional<Status> outcome;
+  const Deadline deadline = s.ring.time.now() + std::chrono::seconds(5);
+  s.node(through).spawn(replicasInto(s.node(through), count, deadline, outcome));
+  s.await([&] { return outcome.has_value(); }, "the end of a change of the number of copies");
+  return outcome.value_or(Error{Kind::Unknown, "no answer"});
+}
+
+/// On how many disks of nodes that are up the key lies.
+inline unsigned copiesOf(Scenario& s, const std::string& key) {
+  unsigned copies = 0;
+  for (std::size_t i = 0; i < s.ring.size(); ++i) {
+    const bool here = s.ring[i].up() && s.ring[i].medium().row(store::entryRowName(key)) != nullptr;
+    copies += here ? 1 : 0;
+  }
+  return copies;
+}
+
+/// A value for every key, through node 0.
+inline void putAll(Scenario& s) {
+  for (const std::string& key : Scenario::keys()) s.mustBe(s.done(s.put(0, key)), "a put succeeds");
+}
+
+/// Every key can be read through the node.
+inline void readAll(Scenario& s, unsigned through) {
+  for (const std::string& key : Scenario::keys()) {
+    const auto read = s.get(through, key);
+    s.mustBe(s.done(read) && s.at(read).value != 0, key + " is there: " + s.workload.told(read));
+  }
+}
+
+}  // namespace mydht::simulation

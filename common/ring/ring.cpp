@@ -21,6 +21,11 @@ std::uint64_t fingerprintOf(std::span<const NodeId> table, unsigned copies) {
   return checksumOf(std::move(bytes).take());
 }
 
+/// Where a node stands among the members, which are in order.
+std::size_t placeOf(const std::vector<NodeId>& present, NodeId node) {
+  return static_cast<std::size_t>(std::lower_bound(present.begin(), present.end(), node) - present.begin());
+}
+
 }  // namespace
 
 Ring::Ring(MemberList list) : list_(std::move(list)), name_(nameOf(list_)), present_(list_.present()) {
@@ -28,6 +33,8 @@ Ring::Ring(MemberList list) : list_(std::move(list)), name_(nameOf(list_)), pres
   copies_ = shares.copies;
   table_ = placeCopies(shares);
   fingerprint_ = fingerprintOf(table_, copies_);
+  partitions_.resize(present_.size());
+  for (const NodeId node : table_) ++partitions_[placeOf(present_, node)];
 }
 
 bool Ring::isHome(NodeId node, PartitionId partition) const {
@@ -36,7 +43,8 @@ bool Ring::isHome(NodeId node, PartitionId partition) const {
 }
 
 unsigned Ring::partitionsOf(NodeId node) const {
-  return static_cast<unsigned>(std::count(table_.begin(), table_.end(), node));
+  const std::size_t place = placeOf(present_, node);
+  return place < present_.size() && present_[place] == node ? partitions_[place] : 0;
 }
 
 bool sameHomes(const Ring& a, const Ring& b, PartitionId partition) {

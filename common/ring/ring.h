@@ -48,7 +48,8 @@ class Ring {
   VersionName name_;
   std::vector<NodeId> present_;
   unsigned copies_ = 0;
-  std::vector<NodeId> table_;  ///< kPartitions rows of copies_ home nodes
+  std::vector<NodeId> table_;         ///< kPartitions rows of copies_ home nodes
+  std::vector<unsigned> partitions_;  ///< of each of present_, in its order
   std::uint64_t fingerprint_ = 0;
 };
 

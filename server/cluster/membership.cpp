@@ -91,6 +91,12 @@ void Membership::publish() {
     const ring::Member* const record = known_.view->newest().list().find(identity_.node);
     next->lostPlace = record != nullptr && record->rank != ring::Rank::Present;
   }
+  for (std::size_t i = 0; known_.view && i < limits::kPartitions; ++i) {
+    const auto partition = static_cast<PartitionId>(i);
+    if (next->hasFilled(partition) || !isHomeInAny(*known_.view, identity_.node, partition)) continue;
+    next->whole = false;
+    next->toFill += known_.view->newest().isHome(identity_.node, partition) ? 1 : 0;
+  }
   standing_ = std::move(next);
 }
 

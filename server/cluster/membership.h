@@ -23,6 +23,8 @@ struct Standing {
   store::PartitionSet owed;     ///< filled, but to be filled again before the newest version is complete
   store::PartitionSet sources;  ///< partitions of the complete version that others may fill from this node
   bool member = false;          ///< stands in some active version
+  std::uint32_t toFill = 0;     ///< partitions that it has still to fill, as home of the newest version
+  bool whole = true;            ///< has filled everything that it is home to in any active version
   bool lostPlace = false;       ///< has left or was removed, and stands in none any more
 
   /// Whether the partition counts as filled by this node when the newest version is to be completed (R6).

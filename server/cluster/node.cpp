@@ -28,18 +28,6 @@ MemberState stateOf(const ring::View& view, NodeId node) {
   return inComplete ? MemberState::Leaving : MemberState::Gone;
 }
 
-/// Whether the node has filled everything that it is home to in any active version.
-bool isWhole(const Standing& standing, NodeId self) {
-  for (std::size_t i = 0; i < limits::kPartitions; ++i) {
-    const auto partition = static_cast<PartitionId>(i);
-    if (standing.hasFilled(partition)) continue;
-    for (const ring::RingPtr& version : standing.view->active()) {
-      if (version->isHome(self, partition)) return false;
-    }
-  }
-  return true;
-}
-
 }  // namespace
 
 Node::Node(Settings settings, World world)
@@ -412,26 +400,14 @@ wire::Gossip Node::gossipMessage() const {
   gossip.summary = summary();
   if (!standing->view) return gossip;
   gossip.filledIn = standing->view->newest().name();
-  gossip.whole = isWhole(*standing, membership_.self().node);
+  gossip.whole = standing->whole;
   if (standing->view->changing() && !gossip.whole) gossip.filled = store::bitsOf(standing->filled & ~standing->owed);
   return gossip;
 }
 
-std::uint32_t Node::toFill() const {
-  const StandingPtr standing = membership_.standing();
-  if (!standing->view) return 0;
-  std::uint32_t count = 0;
-  for (std::size_t i = 0; i < limits::kPartitions; ++i) {
-    const auto partition = static_cast<PartitionId>(i);
-    const bool home = standing->view->newest().isHome(membership_.self().node, partition);
-    if (home && !standing->hasFilled(partition)) ++count;
-  }
-  return count;
-}
-
 wire::Summary Node::summary() const {
   const store::Totals totals = store_.totals();
-  return {totals.keys, totals.bytes, toFill(), uptimeSeconds_, settings_.programVersion, filler_.move()};
+  return {totals.keys, totals.bytes, membership_.standing()->toFill, uptimeSeconds_, settings_.programVersion, filler_.move()};
 }
 
 Task<> Node::gossipOnce() {
@@ -517,7 +493,7 @@ NodeStatus Node::status() const {
   status.changing = view.changing();
   status.replicas = view.newest().list().replicas;
   status.copies = view.newest().copies();
-  status.toFill = toFill();
+  status.toFill = standing->toFill;
   for (const ring::Member& record : view.newest().list().members) {
     const MemberState state = stateOf(view, record.id);
     if (state == MemberState::Gone || state == MemberState::Removed) continue;

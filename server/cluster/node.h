@@ -161,7 +161,6 @@ class Node final : public PeerHandler {
   void correctClock();
   Task<> exchange(NodeId node, wire::Gossip gossip);
   wire::Gossip gossipMessage() const;
-  std::uint32_t toFill() const;
   wire::Summary summary() const;
   MemberStatus memberStatus(const ring::View& view, const ring::Member& record, MemberState state) const;
   Task<Status> hearGossip(wire::Speaker from, wire::Gossip gossip, Deadline deadline);

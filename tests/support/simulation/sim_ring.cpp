@@ -204,7 +204,7 @@ bool SimRing::quiet() {
     const ring::VersionName here = standing->view->newest().name();
     if (name && *name != here) return false;
     name = here;
-    if (node->node().status().toFill > 0) return false;
+    if (standing->toFill > 0) return false;
   }
   return name.has_value();
 }

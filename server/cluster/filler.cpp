@@ -82,7 +82,7 @@ std::map<Filler::Sources, Filler::Group> Filler::missing(const Standing& standin
   const std::size_t versions = standing.view->active().size();
   for (std::size_t i = 0; i < limits::kPartitions; ++i) {
     const auto partition = static_cast<PartitionId>(i);
-    const bool owed = standing.owed[i] && !settings_.bugs.keepUnowed;
+    const bool owed = standing.owed[i];
     if ((standing.filled[i] && !owed) || !standing.view->newest().isHome(self, partition)) continue;
     Sources sources;
     sources.held = owed;
@@ -101,6 +101,7 @@ Task<Status> Filler::fill() {
   std::size_t all = 0;
   for (const auto& [sources, partitions] : groups) all += partitions.size();
   begin(all);
+  silent_.clear();
   Status outcome;
   for (const auto& [sources, partitions] : groups) {
     for (std::size_t at = 0; at < partitions.size(); at += kGroup) {
@@ -148,11 +149,15 @@ Task<Result<Filler::Group>> Filler::fillFrom(std::vector<NodeId> sources, Group 
     }
   }
   const auto done = [&](PartitionId partition) { return covered[partition] >= needed; };
-  for (const NodeId source : peers_.promptFirst(sources, loop_.now())) {
+  // One that did not answer for a group is asked last for the others: each would wait for it anew.
+  std::vector<NodeId> order = peers_.promptFirst(sources, loop_.now());
+  std::stable_partition(order.begin(), order.end(), [&](NodeId source) { return !silent_.contains(source); });
+  for (const NodeId source : order) {
     if (source == self) continue;
     if (std::all_of(partitions.begin(), partitions.end(), done)) break;
     auto cannotSay = co_await copyFrom(source, partitions, reading, view);
     if (!cannotSay) {
+      silent_.insert(source);
       journal_.note(Severity::Info, "fill.source", fmt::format("why=\"{}\"", cannotSay.error().text));
       continue;
     }

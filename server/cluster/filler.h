@@ -63,6 +63,7 @@ class Filler {
   Journal& journal_;
   Gate background_;
   Throttle throttle_;
+  std::set<NodeId> silent_;  // sources that did not answer in this round
   Time began_{};
   Time told_{};
   mutable std::mutex mutex_;

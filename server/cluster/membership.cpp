@@ -228,7 +228,7 @@ Result<bool> Membership::merge(Known& known, const ring::ViewLists& other) const
   known.row.accepted = ring::mergeLists(known.row.accepted, known.view->newest().list());
   known.row.completeHeld = std::max(known.row.completeHeld, known.view->complete().name());
   if (before) forgetWhatLeft(known, *before, other);
-  noteOwed(known, before);
+  if (!bugs_.keepUnowed) noteOwed(known, before);
   return true;
 }
 

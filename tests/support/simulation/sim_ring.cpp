@@ -122,6 +122,7 @@ void SimNode::stop() {
 void SimNode::leave() {
   if (!up()) return;
   ring_.trace.line(name_ + " is to leave");
+  leaving_ = incarnations_;
   node().beginLeaving();
   lives_.spawn(endOnceLeft(incarnations_));
 }
@@ -198,6 +199,7 @@ bool SimRing::quiet() {
   std::optional<ring::VersionName> name;
   for (const auto& node : nodes_) {
     if (!node->up()) continue;
+    if (node->leaves()) return false;
     const auto standing = node->node().membership().standing();
     if (node->node().fatal() != nullptr || node->node().memberChanges().leaving() != wire::Leaving::No) return false;
     if (!standing->view || standing->view->changing() || !node->node().home().confirmed()) return false;

@@ -87,6 +87,9 @@ class SimNode final {
   /// Hands over and leaves, as on SIGINT, and stops; one that cannot leave stops with its place kept.
   void leave();
 
+  /// Whether it is to end by that.
+  bool leaves() const { return leaving_ == incarnations_ && current_ != nullptr; }
+
   /// Serves: has started, is not being stopped.
   bool up() const;
   /// Nothing of it runs: may be started again.
@@ -134,6 +137,7 @@ class SimNode final {
   std::vector<std::unique_ptr<SimEndpoint>> endpoints_;  // all there ever were: a pipe may still point at an old one
   std::optional<Error> failed_;
   std::uint64_t incarnations_ = 0;
+  std::uint64_t leaving_ = 0;  // the incarnation that is to leave
   Time diskLost_{};
   Gate lives_;
 };

@@ -167,6 +167,7 @@ class Node final : public PeerHandler {
   Task<Result<Call>> handleCounted(Call request, Deadline deadline);
   Task<Result<Call>> answer(wire::Request request, Body body, Deadline deadline);
   Task<Result<Call>> answerRing(wire::Request request, Deadline deadline);
+  Task<Result<Call>> answerLeaving(wire::Request request, Deadline deadline);
   Task<Result<Call>> answerData(wire::Request request, Body body, Deadline deadline);
   Task<Result<Call>> answerUpkeep(wire::Request request, Deadline deadline);
   Task<Result<Call>> answerVote(wire::Request request, Deadline deadline);

@@ -168,20 +168,26 @@ Task<Result<Call>> Node::answerRing(wire::Request request, Deadline deadline) {
       if (!heard) co_return heard.error();
       co_return packed(wire::payloadOf(gossipMessage()));
     }
-    case wire::MessageType::Standing: {
-      auto message = wire::readPayload<wire::Standing>(request.payload);
-      if (!message) co_return kUnreadable;
-      co_await switchTo(loop_);
-      co_return packed(wire::payloadOf(memberChanges_.answer(request.from.node, *message)));
-    }
+    case wire::MessageType::Standing:
     case wire::MessageType::Leave: {
-      auto begun = co_await askToLeave("", deadline);
-      if (!begun) co_return begun.error();
-      co_return packed({});
+      auto answered = co_await answerLeaving(std::move(request), deadline);
+      co_return answered;
     }
     default:
       co_return kUnreadable;
   }
+}
+
+Task<Result<Call>> Node::answerLeaving(wire::Request request, Deadline deadline) {
+  if (request.type == wire::MessageType::Leave) {
+    auto begun = co_await askToLeave("", deadline);
+    if (!begun) co_return begun.error();
+    co_return packed({});
+  }
+  auto message = wire::readPayload<wire::Standing>(request.payload);
+  if (!message) co_return kUnreadable;
+  co_await switchTo(loop_);
+  co_return packed(wire::payloadOf(memberChanges_.answer(request.from.node, *message)));
 }
 
 Task<Result<Call>> Node::answerVote(wire::Request request, Deadline deadline) {

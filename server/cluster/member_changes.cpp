@@ -164,8 +164,10 @@ bool MemberChanges::isMyTurn(const Answers& answers) const {
   for (const auto& [node, answer] : answers) {
     if (goesFirst(node, answer.leaving)) return false;
   }
+  const ring::ViewPtr view = membership_.view();
   for (const auto& [node, wish] : othersLeave_) {
-    if (wish.second + kWishHolds >= loop_.now() && goesFirst(node, wish.first)) return false;
+    const bool came = !view->newest().list().hasPresent(node);  // it is out: its wish has come true
+    if (!came && wish.second + kWishHolds >= loop_.now() && goesFirst(node, wish.first)) return false;
   }
   return true;
 }

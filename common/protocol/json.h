@@ -61,7 +61,7 @@ class JsonReader {
   std::uint64_t number(std::string_view name, std::uint64_t most = UINT64_MAX);
   /// At most 2^53 either way: Poco 1.11 rounds negative numbers beyond.
   std::int64_t signedNumber(std::string_view name);
-  /// What JsonWriter::seconds printed, in microseconds; exact up to the year 2255, where doubles begin to round them.
+  /// What JsonWriter::seconds printed, in microseconds; exact up to the year 2106, where doubles begin to round them.
   std::int64_t seconds(std::string_view name);
   std::vector<std::uint64_t> numbers(std::string_view name);
   bool flag(std::string_view name);

@@ -94,12 +94,24 @@ TEST(View, NamesAlsoTheMembersThatAreLeaving) {
   EXPECT_FALSE(view.newest().list().hasPresent(leaver));
 }
 
+/// So many versions, each containing the one before.
+std::vector<RingPtr> chainOf(std::size_t versions) {
+  std::vector<RingPtr> all;
+  MemberList list = test::evenList(2, 1);
+  for (std::size_t i = 0; i < versions; ++i) {
+    all.push_back(test::ringOf(list));
+    ++list.replicasNumber;
+  }
+  return all;
+}
+
 TEST(CanBeActive, RefusesNoneTooManyFallingEqualAndIncomparableVersions) {
   const auto& c = chain();
   EXPECT_TRUE(canBeActive({c[0]}));
   EXPECT_TRUE(canBeActive({c[0], c[2], c[3]}));
   EXPECT_FALSE(canBeActive({}));
-  EXPECT_FALSE(canBeActive({c[0], c[1], c[2], c[3]}));
+  EXPECT_TRUE(canBeActive(chainOf(kMostActiveVersions)));
+  EXPECT_FALSE(canBeActive(chainOf(kMostActiveVersions + 1)));
   EXPECT_FALSE(canBeActive({c[1], c[0]}));
   EXPECT_FALSE(canBeActive({c[0], c[0]}));
   EXPECT_FALSE(canBeActive({incomparable().first, incomparable().second}));
@@ -190,8 +202,9 @@ TEST(MergeViews, RefusesIncomparableVersions) {
 }
 
 TEST(MergeViews, RefusesMoreVersionsThanMayBeActive) {
-  const View a(kIdentity, {chain()[0], chain()[1], chain()[3]});
-  const View b(kIdentity, {chain()[0], chain()[2]});
+  const std::vector<RingPtr> all = chainOf(kMostActiveVersions + 1);
+  const View a(kIdentity, {all.begin(), all.end() - 1});
+  const View b(kIdentity, {all.front(), all.back()});
   EXPECT_FALSE(mergeViews(a, b).has_value());
 }
 

@@ -45,6 +45,20 @@ void complain(const std::string& text) {
   std::fprintf(stderr, "mydhtserver: %s\n", text.c_str());
 }
 
+void say(const std::string& text) {
+  std::printf("%s\n", text.c_str());
+  std::fflush(stdout);
+}
+
+/// From now on Ctrl-C ends the process as it does any other.
+void endAtInterrupt() {
+  std::signal(SIGINT, SIG_DFL);
+  sigset_t interrupt;
+  sigemptyset(&interrupt);
+  sigaddset(&interrupt, SIGINT);
+  ::pthread_sigmask(SIG_UNBLOCK, &interrupt, nullptr);
+}
+
 cluster::Settings clusterSettings(const Options& options, std::uint16_t port) {
   cluster::Settings settings;
   settings.timing.settle = kSettle;
@@ -230,11 +244,11 @@ std::optional<int> Program::hasEnded(bool interrupted) {
     return std::nullopt;
   }
   if (*left) {
-    std::printf("left the ring: the others have all copies that it can hold\n");
+    say("left the ring: the others have all copies that it can hold");
     return 0;
   }
   if (interrupted) {
-    std::printf("stopped without leaving: %s; its place and its data are kept\n", left->error().text.c_str());
+    say("stopped without leaving: " + left->error().text + "; its place and its data are kept");
     return 0;
   }
   if (!toldNotLeaving_) complain("asked to leave, but cannot: " + left->error().text);
@@ -247,8 +261,7 @@ void Program::tellHandOver() {
   const cluster::HandOver progress = node_->memberChanges().handOver();
   if (progress.done == toldDone_) return;
   toldDone_ = progress.done;
-  std::printf("leaving: %zu of %zu copies are with the other nodes\n", progress.done, progress.copies);
-  std::fflush(stdout);
+  say(fmt::format("leaving: {} of {} copies are with the other nodes", progress.done, progress.copies));
 }
 
 Task<int> Program::untilStopped(runtime::Signals& signals) {
@@ -266,13 +279,9 @@ Task<int> Program::untilStopped(runtime::Signals& signals) {
       continue;
     }
     if (*signal == SIGTERM) co_return 0;
-    if (interrupted) {
-      complain("stopped at once, while it was leaving: started again it goes on where it was");
-      std::_Exit(1);
-    }
+    say("leaving the ring; a second Ctrl-C stops at once");
+    endAtInterrupt();
     interrupted = true;
-    std::printf("leaving the ring; a second Ctrl-C stops at once\n");
-    std::fflush(stdout);
     node_->beginLeaving();
   }
 }

@@ -28,8 +28,8 @@ class AccessLog {
 
 /// An answer as one line of Apache's combined format, with its line end:
 /// `127.0.0.1 - - [20/Nov/2026:08:15:04 +0000] "GET /k HTTP/1.1" 200 5 "-" "curl/7.88"`. The time is UTC. Quotes and
-/// backslashes have a backslash in front, bytes that do not print are written as a backslash, x and two digits, and what is
-/// too long is cut, so that one answer is one line whatever was sent.
+/// backslashes have a backslash in front, bytes that do not print are written as a backslash, x and two digits, and
+/// what is too long is cut, so that one answer is one line whatever was sent.
 std::string combinedLine(const Answered& answered, std::int64_t wallMicros);
 
 }  // namespace mydht::http

@@ -280,6 +280,7 @@ void Membership::forgetWhatLeft(Known& known, const ring::View& before, const ri
   for (std::size_t i = 0; i < limits::kPartitions; ++i) {
     const auto partition = static_cast<PartitionId>(i);
     const bool home = isHomeInAny(*known.view, identity_.node, partition);
+    const bool wasFilled = known.row.filled[i];
     if (known.row.filled[i] && (!home || comesBack(since, identity_.node, partition))) known.row.filled.reset(i);
     // What others may fill from here is measured by the complete version: a gap behind that does not harm it.
     const auto leaves = [&](const ring::RingPtr& version) {
@@ -288,7 +289,13 @@ void Membership::forgetWhatLeft(Known& known, const ring::View& before, const ri
       return between && !version->isHome(identity_.node, partition);
     };
     if (known.row.sources[i] && std::ranges::any_of(chain, leaves)) known.row.sources.reset(i);
-    if (known.row.filled[i] && known.view->complete().isHome(identity_.node, partition)) known.row.sources.set(i);
+    // A later version in which this node becomes home again takes its vote, and not what it has as home of the complete
+    // one.
+    const auto isHomeUntilComplete = [&](const ring::RingPtr& version) {
+      return version->name() > known.view->complete().name() || version->isHome(identity_.node, partition);
+    };
+    const bool stayed = wasFilled && std::ranges::all_of(since, isHomeUntilComplete);
+    if (stayed && known.view->complete().isHome(identity_.node, partition)) known.row.sources.set(i);
   }
 }
 

@@ -95,7 +95,9 @@ TEST(BalanceAndPurge, APurgeBeforeTheBalanceLosesNothing) {
   ASSERT_TRUE(eventually([&] { return isSettled(cluster); }));
   for (std::size_t node = 0; node < 4; ++node) mustPrint(cluster, node, "purge", "PURGE ok\n");
   mustPrint(cluster, 3, "balance", "BALANCE ok\n");
-  EXPECT_EQ(copies(cluster), 3 * kKeys) << "three copies of each, and none where it does not belong";
+  // A purge keeps what a home node cannot vouch for yet; what is left then goes by itself.
+  EXPECT_TRUE(eventually([&] { return copies(cluster) == 3 * kKeys; }))
+      << copies(cluster) << " copies: three of each, and none where it does not belong";
   for (std::size_t i = 0; i < kKeys; ++i) {
     const auto answer = get(cluster.port(i % 4), pathOf(i));
     EXPECT_TRUE(answer.body == valueOf(i)) << i << " " << answer.status;

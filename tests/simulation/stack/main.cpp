@@ -1,5 +1,5 @@
 /// Runs the whole stack in virtual time from seeds:
-///   simulation --seeds 600 [--first-seed 1]    that many seeds, with the coverage at the end
+///   simulation --seeds 1000 [--first-seed 1]    that many seeds, with the coverage at the end
 ///   simulation --seed 42 [--trace]             one seed, with its journal
 ///   simulation --replay --seed 42              one seed twice: the same trace, to the byte
 #include <fmt/format.h>

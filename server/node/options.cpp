@@ -191,7 +191,8 @@ std::string helpText() {
   text +=
       "\nEach option may also stand in the environment, as MYDHT_NAME (MYDHT_SECRET_FILE, MYDHT_SERVER=a:1,b:2), and "
       "in\n"
-      "the file that --config names (`name = value`). SIGTERM stops the node, which keeps its place in the ring.\n";
+      "the file that --config names (`name = value`). SIGTERM stops the node, which keeps its place in the ring.\n"
+      "SIGINT (Ctrl-C) hands over what the node has and leaves the ring; a second one stops at once.\n";
   return text;
 }
 

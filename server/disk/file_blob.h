@@ -34,6 +34,8 @@ class FileBlob final : public Blob {
 
  private:
   Result<std::string> checkedChunk(std::uint64_t chunk) const;
+  Result<> checkChunk(std::uint64_t chunk) const;
+  Result<> compare(std::uint64_t chunk, std::uint64_t checksum) const;
   Result<Bytes> readNow(std::uint64_t offset, std::size_t length) const;
   Result<> verifyNow(std::uint64_t offset, std::uint64_t length, Deadline deadline) const;
 

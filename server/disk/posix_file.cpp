@@ -36,15 +36,21 @@ Result<std::uint64_t> PosixFile::size() const {
 
 Result<std::string> PosixFile::readAt(std::uint64_t offset, std::size_t length) const {
   std::string bytes(length, '\0');
-  std::size_t have = 0;
-  while (have < length) {
-    const ssize_t got = ::pread(descriptor_, bytes.data() + have, length - have, static_cast<off_t>(offset + have));
+  const auto read = readInto(offset, bytes);
+  if (!read) return read.error();
+  return bytes;
+}
+
+Result<> PosixFile::readInto(std::uint64_t offset, std::span<char> room) const {
+  while (!room.empty()) {
+    const ssize_t got = ::pread(descriptor_, room.data(), room.size(), static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return systemError("read");
     if (got == 0) return Error{Kind::Corrupt, "the file is shorter than it was"};
-    have += static_cast<std::size_t>(got);
+    offset += static_cast<std::uint64_t>(got);
+    room = room.subspan(static_cast<std::size_t>(got));
   }
-  return bytes;
+  return {};
 }
 
 Result<> PosixFile::write(std::string_view bytes) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,6 +33,8 @@ class PosixFile {
   Result<std::uint64_t> size() const;
   /// Reads exactly this many bytes; Corrupt when the file ends before.
   Result<std::string> readAt(std::uint64_t offset, std::size_t length) const;
+  /// The same, to fill the room.
+  Result<> readInto(std::uint64_t offset, std::span<char> room) const;
   /// Writes all of it where the last write ended.
   Result<> write(std::string_view bytes);
   Result<> syncData();

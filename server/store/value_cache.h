@@ -4,11 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 
+#include "common/hash/position.h"
 #include "server/store/rows.h"
 
 namespace mydht::store {
@@ -42,10 +43,15 @@ class ValueCache {
  private:
   static constexpr std::size_t kShards = 16;  // as many loops seldom meet in one
 
+  /// By hash: an ordered map would look at some ten keys, each somewhere else in memory, for every get.
+  struct Hash {
+    std::size_t operator()(std::string_view key) const { return positionOf(key); }
+  };
+
   struct Shard {
     mutable std::mutex mutex;
     std::list<RowPtr> recent;  // front: used last
-    std::map<std::string_view, std::list<RowPtr>::iterator> byKey;
+    std::unordered_map<std::string_view, std::list<RowPtr>::iterator, Hash> byKey;
     std::size_t bytes = 0;
     Ticket writes = 0;
     Lookups lookups;

@@ -21,8 +21,17 @@ constexpr bool kPooled = true;
 #endif
 
 constexpr std::size_t kStep = 64;
-constexpr std::size_t kClasses = 64;         // frames up to 4 KiB are pooled, larger ones come from malloc
-constexpr std::size_t kKeptPerClass = 1024;  // what one burst leaves behind at most: 64 to 4,096 KiB a class
+// Frames up to 16 KiB are pooled, larger ones come from malloc: the frame of a function that tells many messages apart
+// has room for each of them, some 12 KiB.
+constexpr std::size_t kClasses = 256;
+// What one burst leaves behind at most, of each size that occurs at all.
+constexpr std::size_t kKeptPerClass = 1024;
+constexpr std::size_t kKeptBytesPerClass = 4 * 1024 * 1024;
+
+/// Whether one more of that size is kept beside so many.
+constexpr bool isRoomFor(std::size_t index, std::size_t kept) {
+  return kept < kKeptPerClass && (kept + 1) * (index + 1) * kStep <= kKeptBytesPerClass;
+}
 
 struct Free {
   Free* next;
@@ -58,7 +67,7 @@ void* allocateFrame(std::size_t size) {
 
 void releaseFrame(void* frame, std::size_t size) {
   const std::size_t index = (size - 1) / kStep;
-  if (!kPooled || index >= kClasses || pool.kept[index] == kKeptPerClass) {
+  if (!kPooled || index >= kClasses || !isRoomFor(index, pool.kept[index])) {
     std::free(frame);
     return;
   }

@@ -10,10 +10,14 @@
 namespace mydht::http {
 namespace {
 
-/// The bytes from `offset` to the end of their chunk, or of the region: what is verified before it is sent.
+/// So much of a file is verified at once, and then sent: each time costs two hops to another thread.
+constexpr std::uint64_t kVerifiedAhead = 4 * limits::kChunkBytes;
+
+/// The bytes from `offset` to the end of their chunk and a few more, or of the region: what is verified before it is
+/// sent.
 std::uint64_t pieceLength(const Region& region) {
   const std::uint64_t end = region.offset + region.length;
-  return std::min(end, (region.offset / limits::kChunkBytes + 1) * limits::kChunkBytes) - region.offset;
+  return std::min(end, (region.offset / kVerifiedAhead + 1) * kVerifiedAhead) - region.offset;
 }
 
 /// What the kernel can send from a file; else nothing, with length 0.

@@ -14,8 +14,9 @@ struct Settings {
   /// How long a connection is kept unused: less than the other end's own patience (75 s), so that it seldom ends the
   /// connection while a call is on its way.
   Duration idleAge = std::chrono::seconds(45);
-  /// Connections kept unused to one node from one loop: as many as a busy loop has calls at once.
-  std::size_t mostIdle = 128;
+  /// Connections kept unused to one node from one loop: as many as may be open. Were it fewer, a loop with more calls
+  /// at once than that would close and make connections all the time, which doubles what a call costs.
+  std::size_t mostIdle = 512;
   /// Connections to one node from one loop; further calls wait. A quarter of what a node grants one address.
   std::size_t mostOpen = 512;
   /// How long a name's addresses are remembered.

@@ -10,10 +10,19 @@ def say(text):
     print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
+# A machine whose disk is busy with other things must not make a run last for hours.
+MOST_SECONDS = 150
+
+
 def rounds(systems, count):
-    """Each system once a round, always in the same order: A B A B. `systems`: names and functions that give a Sample."""
+    """Each system once a round, always in the same order: A B A B. `systems`: names and functions that give a Sample.
+    No further round begins after MOST_SECONDS."""
     seen = {name: [] for name in systems}
-    for _ in range(count):
+    began = time.monotonic()
+    for number in range(count):
+        if time.monotonic() - began > MOST_SECONDS:
+            say(f"after {number} of {count} rounds: they take too long")
+            break
         for name, measure in systems.items():
             seen[name].append(measure())
     return seen

@@ -27,7 +27,7 @@ def measure(setting):
     puts = write_requests(f"{folder}/puts", [(put_request(f"/put/{i}", value), 1) for i in range(REQUESTS)])
     sets = write_requests(
         f"{folder}/sets",
-        [(redis_request("SET", f"put/{i}", value) + redis_request("WAIT", "1", "1000"), 2) for i in range(REQUESTS)])
+        [(redis_request("SET", f"put/{i}", value) + redis_request("WAIT", "1", "0"), 2) for i in range(REQUESTS)])
     started = []
 
     def start(servers):

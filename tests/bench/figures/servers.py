@@ -268,7 +268,7 @@ class Etcd(Servers):
         """What `etcdctl check perf` says: it lasts a minute and writes no faster than its load allows."""
         command = [machine.find("etcdctl"), "--endpoints", f"127.0.0.1:{self.ports[0]}", "check", "perf", "--load", load]
         done = subprocess.run(command, capture_output=True, text=True, timeout=150, env={**os.environ, "ETCDCTL_API": "3"})
-        found = re.search(r"Throughput is (?:too low: )?([\d.]+) writes/s", done.stdout)
+        found = re.search(r"Throughput (?:is|too low:) ([\d.]+) writes/s", done.stdout)
         return float(found.group(1)) if found else None
 
     def syncs(self):

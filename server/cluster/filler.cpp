@@ -12,11 +12,13 @@ namespace {
 // Partitions asked for in one message: one mark row for all of them after each is enough to resume from after a crash,
 // and few enough that people see it go on.
 constexpr std::size_t kGroup = 512;
-constexpr std::uint32_t kPageBytes = 256 * 1024;
+constexpr std::uint32_t kPageBytes = 512 * 1024;
+// Small values on their way into the store: the next page is asked for while the last ones are synced.
+constexpr std::size_t kTakenAtOnce = 4 * 1024 * 1024;
 // Fetching a large body goes on as long as it moves; this is only the bound for one that never ends.
 constexpr Duration kFetchMost = std::chrono::hours(1);
-// Large bodies fetched at once: each has a window of its own at both ends.
-constexpr unsigned kFetchesAtOnce = 4;
+// Large bodies fetched at once: each has a window of its own at both ends, and most of their time they wait for a sync.
+constexpr unsigned kFetchesAtOnce = 32;
 // How often the journal says how far it is.
 constexpr Duration kTellEvery = std::chrono::seconds(5);
 
@@ -172,8 +174,27 @@ Task<Result<Filler::Group>> Filler::fillFrom(std::vector<NodeId> sources, Group 
   co_return filled;
 }
 
+/// Rows of one source on their way into the store.
+struct Filler::Take {
+  explicit Take(Executor& executor) : changed(executor) {}
+  unsigned running = 0;
+  unsigned fetching = 0;   // those of them whose value is fetched by itself
+  std::size_t taking = 0;  // bytes of the others' values
+  Status outcome;
+  Signal changed;
+};
+
 Task<Result<std::set<PartitionId>>> Filler::copyFrom(NodeId source, Group partitions, Reading reading,
                                                      ring::ViewPtr view) {
+  const auto take = std::make_shared<Take>(loop_);
+  auto cannotSay = co_await readPages(take, source, std::move(partitions), reading, std::move(view));
+  while (take->running > 0) co_await take->changed.wait();
+  if (!take->outcome) co_return take->outcome.error();
+  co_return cannotSay;
+}
+
+Task<Result<std::set<PartitionId>>> Filler::readPages(std::shared_ptr<Take> take, NodeId source, Group partitions,
+                                                      Reading reading, ring::ViewPtr view) {
   wire::FillPage message{partitions, 0, Key(), kPageBytes, !reading.filledOnly, reading.entriesOnly};
   std::set<PartitionId> cannotSay;
   while (true) {
@@ -186,36 +207,50 @@ Task<Result<std::set<PartitionId>>> Filler::copyFrom(NodeId source, Group partit
       message.after = page.rows.back().entry.key;
       message.startPartition = partitionOf(message.after);
     }
-    auto taken = co_await takeAll(source, std::move(page));
-    if (!taken) co_return taken.error();
+    co_await beginTaking(take, source, std::move(page));
     tell();
-    if (over) co_return cannotSay;
+    if (over || !take->outcome) co_return cannotSay;
   }
 }
 
-/// One page's rows on their way into the store.
-struct Filler::Take {
-  explicit Take(Executor& executor) : changed(executor) {}
-  unsigned running = 0;
-  std::uint64_t bytes = 0;  // what came over
-  Status outcome;
-  Signal changed;
-};
-
-Task<Status> Filler::takeAll(NodeId source, wire::FillPageAnswer page) {
-  const auto take = std::make_shared<Take>(loop_);
+Task<> Filler::beginTaking(std::shared_ptr<Take> take, NodeId source, wire::FillPageAnswer page) {
   std::map<PartitionId, Version> settled;
   for (const wire::FillMarks& marks : page.marks) settled[marks.partition] = marks.settled;
+  std::uint64_t came = 0;
   for (wire::FillRow& row : page.rows) {
-    while (!row.withValue && take->running >= kFetchesAtOnce) co_await take->changed.wait();
-    ++take->running;
     const Version mark = settled[partitionOf(row.entry.key)];
-    background_.spawn(takeOne(take, source, std::move(row), mark));
+    ++take->running;
+    if (row.withValue) {
+      while (take->taking >= kTakenAtOnce) co_await take->changed.wait();
+      take->taking += row.value.size();
+      came += row.entry.key.size() + row.value.size();
+      background_.spawn(takeOne(take, std::move(row), mark));
+    } else {
+      while (take->fetching >= kFetchesAtOnce) co_await take->changed.wait();
+      ++take->fetching;
+      background_.spawn(fetchOne(take, source, std::move(row.entry), mark));
+    }
   }
-  while (take->running > 0) co_await take->changed.wait();
-  count(0, take->bytes);
-  co_await throttle_.pay(take->bytes);
-  co_return take->outcome;
+  count(0, came);
+  co_await throttle_.pay(came);
+}
+
+Task<> Filler::takeOne(std::shared_ptr<Take> take, wire::FillRow row, Version settled) {
+  const std::size_t size = row.value.size();
+  const Deadline deadline = loop_.now() + kFetchMost;
+  auto taken = co_await copier_.take(std::move(row.entry), std::move(row.value), wire::From::Fill, settled, deadline);
+  take->taking -= size;
+  --take->running;
+  if (!taken) take->outcome = taken;
+  take->changed.notifyAll();
+}
+
+Task<> Filler::fetchOne(std::shared_ptr<Take> take, NodeId source, Entry entry, Version settled) {
+  auto fetched = co_await fetch(source, std::move(entry), settled);
+  --take->fetching;
+  --take->running;
+  if (!fetched) take->outcome = fetched;
+  take->changed.notifyAll();
 }
 
 Task<Status> Filler::fetch(NodeId source, Entry entry, Version settled) {
@@ -228,22 +263,6 @@ Task<Status> Filler::fetch(NodeId source, Entry entry, Version settled) {
   count(0, entry.size);
   auto done = co_await copier_.fetch(std::move(entry), source, wire::From::Fill, settled, deadline);
   co_return done;
-}
-
-Task<> Filler::takeOne(std::shared_ptr<Take> take, NodeId source, wire::FillRow row, Version settled) {
-  Status taken;
-  const Deadline deadline = loop_.now() + kFetchMost;
-  if (row.withValue) {
-    take->bytes += row.entry.key.size() + row.value.size();
-    auto done = co_await copier_.take(std::move(row.entry), std::move(row.value), wire::From::Fill, settled, deadline);
-    taken = done;
-  } else {
-    auto done = co_await fetch(source, std::move(row.entry), settled);
-    taken = done;
-  }
-  --take->running;
-  if (!taken) take->outcome = taken;
-  take->changed.notifyAll();
 }
 
 }  // namespace mydht::cluster

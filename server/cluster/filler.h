@@ -45,11 +45,14 @@ class Filler {
   std::map<Sources, Group> missing(const Standing& standing) const;
   Task<Status> fillGroup(Sources sources, Group partitions, ring::ViewPtr view);
   Task<Result<Group>> fillFrom(std::vector<NodeId> sources, Group partitions, Reading reading, ring::ViewPtr view);
-  Task<Result<std::set<PartitionId>>> copyFrom(NodeId source, Group partitions, Reading reading, ring::ViewPtr view);
   struct Take;
-  Task<Status> takeAll(NodeId source, wire::FillPageAnswer page);
+  Task<Result<std::set<PartitionId>>> copyFrom(NodeId source, Group partitions, Reading reading, ring::ViewPtr view);
+  Task<Result<std::set<PartitionId>>> readPages(std::shared_ptr<Take> take, NodeId source, Group partitions,
+                                                Reading reading, ring::ViewPtr view);
+  Task<> beginTaking(std::shared_ptr<Take> take, NodeId source, wire::FillPageAnswer page);
+  Task<> takeOne(std::shared_ptr<Take> take, wire::FillRow row, Version settled);
+  Task<> fetchOne(std::shared_ptr<Take> take, NodeId source, Entry entry, Version settled);
   Task<Status> fetch(NodeId source, Entry entry, Version settled);
-  Task<> takeOne(std::shared_ptr<Take> take, NodeId source, wire::FillRow row, Version settled);
 
   void begin(std::size_t partitions);
   void count(std::size_t partitions, std::uint64_t bytes);

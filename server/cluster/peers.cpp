@@ -78,6 +78,7 @@ Task<Result<Reply>> Peers::callAt(PeerAddress address, NodeId to, ring::ViewPtr 
   Executor& executor = co_await currentExecutor();
   const std::string hostPort = address.hostPort;
   const Time begun = executor.now();
+  const std::int64_t asked = clock_.wallMicros();
   const bool quick = isQuick(type, body);
   if (to != 0 && quick) asking(to, begun);
   Call request{wire::packRequest(speaker(view), to, type, payload), std::move(body)};
@@ -91,15 +92,15 @@ Task<Result<Reply>> Peers::callAt(PeerAddress address, NodeId to, ring::ViewPtr 
     if (to != 0 && !gaveUp) failed(to, answer.error(), now);
     co_return answer.error().within(fmt::format("{} to {}", wire::messageName(type), hostPort));
   }
-  auto reply = co_await open(std::move(*answer), hostPort, to);
+  auto reply = co_await open(std::move(*answer), hostPort, to, asked);
   co_return reply;
 }
 
-Task<Result<Reply>> Peers::open(Call answer, std::string hostPort, NodeId to) {
+Task<Result<Reply>> Peers::open(Call answer, std::string hostPort, NodeId to, std::int64_t asked) {
   Executor& executor = co_await currentExecutor();
   auto unpacked = wire::unpackAnswer(answer.message.view());
   if (!unpacked) co_return Error{Kind::Unavailable, unpacked.error().text};
-  heard(unpacked->from);
+  heard(unpacked->from, asked);
   if (to != 0 && unpacked->from.node != to) {
     // Whatever it says, an error too, is no word of the node that was asked.
     const Error stranger{Kind::Unavailable,
@@ -122,7 +123,7 @@ Task<Result<Reply>> Peers::open(Call answer, std::string hostPort, NodeId to) {
   co_return reply;
 }
 
-void Peers::heard(const wire::Speaker& from) {
+void Peers::heard(const wire::Speaker& from, std::optional<std::int64_t> asked) {
   if (from.node == 0 || from.node == membership_.self().node) return;
   const auto view = membership_.view();
   if (!view || from.ringIdentity != view->ringIdentity()) return;
@@ -133,7 +134,9 @@ void Peers::heard(const wire::Speaker& from) {
     Peer& peer = peers_[from.node];
     peer.silentSince.reset();
     peer.askAgainAt = {};  // it speaks: the background may ask it at once
-    peer.health.clockOffsetMicros = from.wallMicros - clock_.wallMicros();
+    std::int64_t& offset = peer.health.clockOffsetMicros;
+    if (asked) offset = std::min(offset, from.wallMicros - *asked);
+    offset = std::max(offset, from.wallMicros - clock_.wallMicros());
     otherTable = from.newest == view->newest().name() && from.fingerprint != view->newest().fingerprint() &&
                  peer.health.fingerprint != from.fingerprint;
     peer.health.fingerprint = from.fingerprint;

@@ -40,7 +40,7 @@ struct PeerHealth {
   bool called = false;
   bool lastCallOk = false;
   std::string lastError;
-  std::int64_t clockOffsetMicros = 0;  ///< its clock less ours, when it last spoke
+  std::int64_t clockOffsetMicros = 0;  ///< its clock less ours, as near to 0 as all that it said allows
   std::uint64_t fingerprint = 0;       ///< of its newest table
   ring::VersionName newest;
 };
@@ -74,7 +74,9 @@ class Peers {
   }
 
   /// Learns from what another node said of itself: address, boot counter, batch number (kept with the next batch, R7).
-  void heard(const wire::Speaker& from);
+  /// `asked`: when this is an answer, what our clock said when we asked. Only an answer shows that a clock is behind: a
+  /// message may have waited for hours, at a node that was frozen for example.
+  void heard(const wire::Speaker& from, std::optional<std::int64_t> asked = std::nullopt);
   void learn(const wire::Address& address);
   std::vector<wire::Address> addresses() const;
   /// Where a node is, for people: its address, or its number while that is unknown.
@@ -118,7 +120,7 @@ class Peers {
                            Deadline deadline);
   Task<Result<Reply>> callAt(PeerAddress address, NodeId to, ring::ViewPtr view, wire::MessageType type,
                              std::string payload, Body body, Deadline deadline);
-  Task<Result<Reply>> open(Call answer, std::string hostPort, NodeId to);
+  Task<Result<Reply>> open(Call answer, std::string hostPort, NodeId to, std::int64_t asked);
   void asking(NodeId node, Time now);
   void succeeded(NodeId node);
   void failed(NodeId node, const Error& error, Time now);

@@ -35,10 +35,9 @@ unsigned cores() {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
-/// Disk reads wait most of their time, so there are more threads than cores.
-unsigned blockingThreads() {
-  return std::clamp(2 * cores(), 4U, 32U);
-}
+/// Reads of the disk and syncs of values' files wait most of their time: some milliseconds for a sync on many a disk,
+/// and a disk takes dozens of them at once.
+constexpr unsigned kBlockingThreads = 32;
 
 /// What people see beside the journal: errors as one line each.
 void complain(const std::string& text) {
@@ -99,7 +98,7 @@ Result<std::unique_ptr<Program>> Program::build(Options options) {
   return program;
 }
 
-Program::Program(Options options) : options_(std::move(options)), pool_(blockingThreads(), kMostBlockingCalls) {}
+Program::Program(Options options) : options_(std::move(options)), pool_(kBlockingThreads, kMostBlockingCalls) {}
 
 Program::~Program() = default;
 

@@ -16,6 +16,9 @@
 namespace mydht::disk {
 namespace {
 
+// Few parts of the cache that lock by themselves, so that each holds many blocks.
+constexpr int kCacheShardBits = 3;
+
 constexpr char kData = 'd';
 constexpr char kPublished = 'p';
 constexpr std::string_view kBatchNumber = "sbatch";
@@ -112,8 +115,13 @@ rocksdb::Options engineOptions(const RowsOptions& wanted, bool make, std::shared
   options.stats_persist_period_sec = 0;
 
   rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(wanted.blockCacheBytes);
-  table.cache_index_and_filter_blocks = true;  // or indexes would grow with the number of keys
+  table.block_cache = rocksdb::NewLRUCache(wanted.blockCacheBytes, kCacheShardBits);
+  // In the cache, or they would grow with the number of keys; in parts, or those of one table would not fit in there
+  // and every look-up would read them anew.
+  table.cache_index_and_filter_blocks = true;
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
+  table.pin_top_level_index_and_filter = true;
   // What was just written is read soon: a flush must not make tryGet miss it.
   table.prepopulate_block_cache = rocksdb::BlockBasedTableOptions::PrepopulateBlockCache::kFlushOnly;
   table.pin_l0_filter_and_index_blocks_in_cache = true;

@@ -50,11 +50,15 @@ Task<Status> Copier::fetch(Entry entry, NodeId source, wire::From from, Version 
     auto taken = co_await take(std::move(entry), Bytes(), from, settled, deadline);
     co_return taken;
   }
+  // The answer begins soon or never, for its message may be lost; how long the body takes is another matter.
+  Executor& executor = co_await currentExecutor();
+  const Deadline begins = std::min(deadline, executor.now() + 2 * settings_.timing.call);
   wire::FetchBody message{entry, 0, entry.size};
-  auto answer = co_await peers_.ask(source, membership_.view(), std::move(message), Body(), deadline);
+  auto answer = co_await peers_.ask(source, membership_.view(), std::move(message), Body(), begins);
   if (!answer) co_return answer.error();
   if (entry.size <= limits::kInlineBytes) {
-    auto value = co_await collect(std::move(answer->body), limits::kInlineBytes, deadline);
+    const Deadline whole = std::min(deadline, executor.now() + settings_.timing.progress);
+    auto value = co_await collect(std::move(answer->body), limits::kInlineBytes, whole);
     if (!value) co_return value.error();
     auto taken = co_await take(std::move(entry), std::move(*value), from, settled, deadline);
     co_return taken;

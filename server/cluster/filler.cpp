@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 
 #include "common/ring/quorum.h"
 
@@ -13,12 +14,15 @@ namespace {
 // and few enough that people see it go on.
 constexpr std::size_t kGroup = 512;
 constexpr std::uint32_t kPageBytes = 512 * 1024;
-// Small values on their way into the store: the next page is asked for while the last ones are synced.
-constexpr std::size_t kTakenAtOnce = 4 * 1024 * 1024;
+// Small values of one group on their way into the store: the next page is asked for while the last ones are synced.
+constexpr std::size_t kTakenAtOnce = 2 * 1024 * 1024;
 // Fetching a large body goes on as long as it moves; this is only the bound for one that never ends.
 constexpr Duration kFetchMost = std::chrono::hours(1);
-// Large bodies fetched at once: each has a window of its own at both ends, and most of their time they wait for a sync.
-constexpr unsigned kFetchesAtOnce = 32;
+// Large bodies of one group fetched at once: each has a window of its own at both ends, and most of their time they
+// wait for a sync.
+constexpr unsigned kFetchesAtOnce = 16;
+// Groups filled at once: while one waits for its second source or for its mark, others move.
+constexpr unsigned kGroupsAtOnce = 4;
 // How often the journal says how far it is.
 constexpr Duration kTellEvery = std::chrono::seconds(5);
 
@@ -96,25 +100,44 @@ std::map<Filler::Sources, Filler::Group> Filler::missing(const Standing& standin
   return groups;
 }
 
+/// The groups that are left, shared by the tasks that fill them one after the other.
+struct Filler::Work {
+  explicit Work(Executor& executor) : changed(executor) {}
+  std::deque<std::pair<Sources, Group>> groups;
+  unsigned running = 0;
+  Status outcome;
+  Signal changed;
+};
+
 Task<Status> Filler::fill() {
   const StandingPtr standing = membership_.standing();
   if (!standing->view || !standing->member) co_return Status();
-  const std::map<Sources, Group> groups = missing(*standing);
+  const auto work = std::make_shared<Work>(loop_);
   std::size_t all = 0;
-  for (const auto& [sources, partitions] : groups) all += partitions.size();
-  begin(all);
-  silent_.clear();
-  Status outcome;
-  for (const auto& [sources, partitions] : groups) {
+  for (const auto& [sources, partitions] : missing(*standing)) {
+    all += partitions.size();
     for (std::size_t at = 0; at < partitions.size(); at += kGroup) {
       const auto begin = partitions.begin() + static_cast<std::ptrdiff_t>(at);
       Group some(begin, begin + static_cast<std::ptrdiff_t>(std::min(kGroup, partitions.size() - at)));
-      auto filled = co_await fillGroup(sources, std::move(some), standing->view);
-      if (!filled) outcome = filled;
-      if (membership_.view() != standing->view) co_return Status();
+      work->groups.emplace_back(sources, std::move(some));
     }
   }
-  co_return outcome;
+  begin(all);
+  silent_.clear();
+  for (; work->running < kGroupsAtOnce; ++work->running) background_.spawn(fillGroups(work, standing->view));
+  while (work->running > 0) co_await work->changed.wait();
+  co_return membership_.view() == standing->view ? work->outcome : Status();
+}
+
+Task<> Filler::fillGroups(std::shared_ptr<Work> work, ring::ViewPtr view) {
+  while (!work->groups.empty() && membership_.view() == view) {
+    auto [sources, partitions] = std::move(work->groups.front());
+    work->groups.pop_front();
+    auto filled = co_await fillGroup(std::move(sources), std::move(partitions), view);
+    if (!filled) work->outcome = filled;
+  }
+  --work->running;
+  work->changed.notifyAll();
 }
 
 Task<Status> Filler::fillGroup(Sources sources, Group partitions, ring::ViewPtr view) {

@@ -43,6 +43,8 @@ class Filler {
     bool entriesOnly = false;
   };
   std::map<Sources, Group> missing(const Standing& standing) const;
+  struct Work;
+  Task<> fillGroups(std::shared_ptr<Work> work, ring::ViewPtr view);
   Task<Status> fillGroup(Sources sources, Group partitions, ring::ViewPtr view);
   Task<Result<Group>> fillFrom(std::vector<NodeId> sources, Group partitions, Reading reading, ring::ViewPtr view);
   struct Take;

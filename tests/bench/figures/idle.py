@@ -17,7 +17,7 @@ def measure(setting):
         "idle", f"{setting.idle:,} idle keep-alive connections",
         "Each has had one get answered. User memory: what RssAnon of the process has grown by, divided by the connections; "
         "the kernel's own memory for a connection is the same for every server.")
-    # Beyond the default of 10,000, and some for the rest of this program.
+    # The default allows 10,000.
     allowed = ["--connections", str(setting.idle + 100)] if setting.idle > 9_000 else []
     with Ring(setting.build, f"{setting.folder}/idle", 1, options=allowed) as ring:
         ring.put({"key": b"v" * 1024})

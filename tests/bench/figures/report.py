@@ -55,7 +55,8 @@ def markdown(rows, facts, pictures):
     lines += [f"* {text}" for text in facts["settings"]]
     for row in rows:
         if row.name == "idle":
-            lines += ["", f"### {row.title[0].upper()}{row.title[1:]}", "", row.how]
+            peak = row.medians()["mydht"]["peak_mib"]
+            lines += ["", f"### {row.title[0].upper()}{row.title[1:]}", "", row.how, f"The whole process took {peak:,.0f} MiB at most."]
             continue
         lines += ["", f"### {row.title[0].upper()}{row.title[1:]}", "", row.how, "", *_sample_table(row)]
         lines += ["", *row.notes] if row.notes else []

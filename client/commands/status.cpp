@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "client/commands/commands.h"
+#include "client/commands/copies_line.h"
 #include "client/nodes.h"
 #include "client/one_line.h"
 #include "client/options.h"
@@ -57,6 +58,7 @@ std::string remarksOn(const NodeStatus& member, const RingStatus& ring) {
   } else if (member.toFill.value_or(0) > 0) {
     add(fmt::format("{} partitions to fill", *member.toFill));
   }
+  if (const std::string remark = agreementRemark(member); !remark.empty()) add(remark);
   if (member.fingerprint && *member.fingerprint != ring.fingerprint) {
     add(fmt::format("another table: {:016x}", *member.fingerprint));
   }
@@ -72,6 +74,7 @@ std::string heading(const RingStatus& ring) {
   text += fmt::format("asked {}, MyDHT {}: {} keys, {}\n", oneLine(ring.selfName), oneLine(ring.programVersion),
                       ring.keys, sizeText(ring.bytes));
   if (ring.toFill > 0) text += fmt::format("it has {} partitions to fill\n", ring.toFill);
+  if (ring.copies > 0) text += copiesLine(ring) + "\n";
   if (!ring.trouble.empty()) text += fmt::format("trouble: {}\n", oneLine(ring.trouble));
   return text + "\n";
 }

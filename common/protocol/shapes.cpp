@@ -35,6 +35,21 @@ MemberState readState(JsonReader& reader) {
   return MemberState::Active;
 }
 
+void writeAgreement(JsonWriter& writer, const Agreement& agreement) {
+  writer.beginObject("agreement").number("lacking", agreement.lacking).number("differing", agreement.differing);
+  writer.number("uncompared", agreement.uncompared).number("seconds", agreement.seconds);
+  writer.number("comparedSecondsAgo", agreement.comparedSecondsAgo).endObject();
+}
+
+std::optional<Agreement> readAgreement(JsonReader& reader) {
+  if (!reader.has("agreement")) return std::nullopt;
+  JsonReader object = reader.object("agreement");
+  const Agreement agreement{object.number("lacking"), object.number("differing"), object.number("uncompared"),
+                            object.number("seconds"), object.number("comparedSecondsAgo")};
+  if (!object.status()) reader.refuse("agreement", "is not how equal a member's copies are");
+  return agreement;
+}
+
 void writeMember(JsonWriter& writer, const NodeStatus& member) {
   writer.beginObject().identity("id", member.id).text("name", member.name).text("state", memberStateText(member.state));
   writer.number("weightHundredths", member.weightHundredths).text("zone", member.zone);
@@ -50,6 +65,7 @@ void writeMember(JsonWriter& writer, const NodeStatus& member) {
     writer.number("bytes", move.bytes).number("bytesPerSecond", move.bytesPerSecond);
     writer.number("secondsLeft", move.secondsLeft).endObject();
   }
+  if (member.agreement) writeAgreement(writer, *member.agreement);
   if (member.uptimeSeconds) writer.number("uptimeSeconds", *member.uptimeSeconds);
   if (member.clockOffsetMicros) writer.signedNumber("clockOffsetMicros", *member.clockOffsetMicros);
   if (member.fingerprint) writer.identity("fingerprint", *member.fingerprint);
@@ -76,6 +92,7 @@ NodeStatus readMember(JsonReader& reader) {
                        move.number("bytesPerSecond"), move.number("secondsLeft")};
     if (!move.status()) reader.refuse("move", "is not how far a member is");
   }
+  member.agreement = readAgreement(reader);
   if (reader.has("uptimeSeconds")) member.uptimeSeconds = reader.number("uptimeSeconds");
   if (reader.has("clockOffsetMicros")) member.clockOffsetMicros = reader.signedNumber("clockOffsetMicros");
   if (reader.has("fingerprint")) member.fingerprint = reader.identity("fingerprint");
@@ -96,6 +113,20 @@ Traffic readTraffic(JsonReader& reader) {
   traffic.bytesIn = reader.numbers("bytesIn");
   traffic.bytesOut = reader.numbers("bytesOut");
   return traffic;
+}
+
+void writeEvent(JsonWriter& writer, const Event& event) {
+  writer.beginObject().seconds("at", event.atMicros).text("severity", event.severity).text("event", event.event);
+  writer.text("fields", event.fields).endObject();
+}
+
+Event readEvent(JsonReader& reader) {
+  Event event;
+  event.atMicros = reader.seconds("at");
+  event.severity = reader.text("severity");
+  event.event = reader.text("event");
+  event.fields = reader.text("fields");
+  return event;
 }
 
 void writeListed(JsonWriter& writer, const ListedKey& listed) {
@@ -188,6 +219,11 @@ std::string toJson(const RingStatus& status) {
   if (status.toFill > 0) writer.number("toFill", status.toFill);
   if (!status.trouble.empty()) writer.text("trouble", status.trouble);
   if (status.traffic) writeTraffic(writer, *status.traffic);
+  if (!status.lately.empty()) {
+    writer.beginList("lately");
+    for (const Event& event : status.lately) writeEvent(writer, event);
+    writer.endList();
+  }
   return writer.endObject().take();
 }
 
@@ -254,6 +290,7 @@ Result<RingStatus> ringStatusFromJson(std::string_view json) {
     status.traffic = readTraffic(traffic);
     if (const Status read = traffic.status(); !read) reader->refuse("traffic", read.error().text);
   }
+  if (reader->has("lately")) status.lately = readList<Event>(*reader, "lately", readEvent);
   return finished(*reader, std::move(status));
 }
 

@@ -34,6 +34,18 @@ struct Move {
   bool operator==(const Move&) const = default;
 };
 
+/// Whether a node holds the same as the other home nodes of its partitions, as far as it knows. Each partition is
+/// counted once, as the first of these that it is.
+struct Agreement {
+  std::uint64_t lacking = 0;     ///< partitions with a home node that does not answer and misses what is written
+  std::uint64_t differing = 0;   ///< that were found to differ from another home node's, and are not equal yet
+  std::uint64_t uncompared = 0;  ///< with a home node that has not been compared with since it was absent, or is new
+  std::uint64_t seconds = 0;     ///< for how long there has been one of these
+  std::uint64_t comparedSecondsAgo = 0;  ///< since the last comparison, with the member where that is longest ago
+
+  bool operator==(const Agreement&) const = default;
+};
+
 /// One member of the ring, as one node sees it.
 struct NodeStatus {
   NodeId id = 0;
@@ -50,6 +62,7 @@ struct NodeStatus {
   std::optional<std::uint64_t> bytes{};             ///< their sizes together
   std::optional<std::uint64_t> toFill{};            ///< partitions that it has still to fill
   std::optional<Move> move{};                       ///< while it has some
+  std::optional<Agreement> agreement{};             ///< with the other home nodes
   std::optional<std::uint64_t> uptimeSeconds{};     ///< since its start
   std::optional<std::int64_t> clockOffsetMicros{};  ///< its clock less the answering node's
   std::optional<std::uint64_t> fingerprint{};       ///< of its newest table
@@ -66,6 +79,16 @@ struct Traffic {
   std::vector<std::uint64_t> bytesOut;  ///< sent to them
 
   bool operator==(const Traffic&) const = default;
+};
+
+/// Something that happened, as the journal tells it.
+struct Event {
+  std::int64_t atMicros = 0;  ///< since 1970; printed as `at`, seconds with six decimals
+  std::string severity;       ///< "INFO", "WARN" or "ERROR"
+  std::string event;          ///< for example "member.silent"
+  std::string fields;         ///< `name=value` pairs
+
+  bool operator==(const Event&) const = default;
 };
 
 /// One node and its ring, as it sees it.
@@ -86,7 +109,8 @@ struct RingStatus {
   std::vector<Key> firstKeys;
   std::uint64_t toFill = 0;          ///< partitions that this node has still to fill
   std::string trouble;               ///< why it does not serve as it should; empty: all well
-  std::optional<Traffic> traffic{};  ///< of this node; left out by /_mydht/ring
+  std::optional<Traffic> traffic{};  ///< of this node; left out by /_mydht/ring,
+  std::vector<Event> lately{};       ///< as is what happened on it lately, the oldest first
 
   bool operator==(const RingStatus&) const = default;
 };

@@ -10,6 +10,7 @@
 #include "server/http/message.h"
 #include "server/http/routes.h"
 #include "server/metrics/numbers.h"
+#include "server/metrics/recent_events.h"
 #include "server/metrics/traffic.h"
 #include "server/ports/clock.h"
 
@@ -28,6 +29,7 @@ struct Context {
   std::unique_ptr<Events> events = std::make_unique<Events>();
   std::function<metrics::Numbers()> numbers{};       ///< what the parts below count; empty: nothing is known
   const metrics::TrafficHistory* traffic = nullptr;  ///< null: nothing is known
+  const metrics::RecentEvents* lately = nullptr;     ///< null: nothing is known
 };
 
 /// The coordinator of the request's own loop.

@@ -23,6 +23,7 @@ std::string steadyOf(protocol::RingStatus shape) {
   for (protocol::NodeStatus& member : shape.members) {
     member.uptimeSeconds.reset();
     member.clockOffsetMicros.reset();
+    if (member.agreement) member.agreement->seconds = member.agreement->comparedSecondsAgo = 0;
   }
   return protocol::toJson(shape);
 }

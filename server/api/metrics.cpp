@@ -68,6 +68,17 @@ std::int64_t clockOffset(const cluster::NodeStatus& status) {
   return offsets[(offsets.size() - 1) / 2];
 }
 
+void addAgreement(Exposition& out, const protocol::RingStatus& ring) {
+  protocol::Agreement agreement;
+  for (const protocol::NodeStatus& member : ring.members) {
+    if (member.id == ring.self) agreement = member.agreement.value_or(agreement);
+  }
+  out.add(Metric::PartitionsUnequal, agreement.lacking, {{"other", "absent"}});
+  out.add(Metric::PartitionsUnequal, agreement.differing, {{"other", "differs"}});
+  out.add(Metric::PartitionsUnequal, agreement.uncompared, {{"other", "uncompared"}});
+  out.add(Metric::UnequalSeconds, agreement.seconds);
+}
+
 void addRing(Exposition& out, const protocol::RingStatus& ring, const cluster::NodeStatus& status) {
   using protocol::MemberState;
   std::map<MemberState, std::uint64_t> members{
@@ -80,6 +91,7 @@ void addRing(Exposition& out, const protocol::RingStatus& ring, const cluster::N
   out.add(Metric::RingActiveVersions, ring.activeVersions);
   out.addReal(Metric::ClockOffset, static_cast<double>(clockOffset(status)) / kMicros);
   out.add(Metric::PartitionsToFill, ring.toFill);
+  addAgreement(out, ring);
   out.add(Metric::Keys, ring.keys);
   out.add(Metric::StoredBytes, ring.bytes);
   out.add(Metric::Tombstones, status.totals.tombstones);

@@ -41,6 +41,7 @@ Task<Response> getStatus(const Context& context, Request& request) {
 Task<Response> getRing(const Context& context, Request&) {
   protocol::RingStatus shape = ringShapeOf(context, {});
   shape.traffic.reset();
+  shape.lately.clear();
   co_return json(protocol::toJson(shape));
 }
 

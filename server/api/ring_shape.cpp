@@ -41,6 +41,9 @@ protocol::NodeStatus memberShapeOf(const cluster::MemberStatus& member) {
   if (move.done < move.partitions) {
     shape.move = protocol::Move{move.partitions, move.done, move.bytes, move.bytesPerSecond, move.secondsLeft};
   }
+  const wire::Agreement& agreement = member.summary->agreement;
+  shape.agreement = protocol::Agreement{agreement.lacking, agreement.differing, agreement.uncompared, agreement.seconds,
+                                        agreement.comparedSecondsAgo};
   shape.uptimeSeconds = member.summary->uptimeSeconds;
   shape.version = member.summary->programVersion;
   return shape;
@@ -81,6 +84,11 @@ protocol::RingStatus ringShapeOf(const Context& context, std::vector<Key> firstK
   shape.trouble = status.trouble;
   shape.firstKeys = std::move(firstKeys);
   if (context.traffic != nullptr) shape.traffic = trafficOf(*context.traffic);
+  if (context.lately == nullptr) return shape;
+  for (metrics::RecentEvent& event : context.lately->events()) {
+    shape.lately.push_back(
+        {event.atMicros, std::move(event.severity), std::move(event.event), std::move(event.fields)});
+  }
   return shape;
 }
 

@@ -20,6 +20,8 @@ constexpr std::size_t kReadBytes = 256 * 1024;
 constexpr unsigned kCopiesAtOnce = 8;
 // A large body goes on as long as it moves; this is only the bound for one that never ends.
 constexpr Duration kBodyMost = std::chrono::hours(1);
+// Rounds of gossip after which a comparison that did not say everything is tried again.
+constexpr int kTryAgainRounds = 5;
 
 /// The parts one level below go among those to be looked into; a partition has none.
 void divide(const wire::TreePart& part, std::vector<wire::TreePart>& open) {
@@ -38,7 +40,15 @@ struct Balancer::Pass {
   StandingPtr standing;
   bool paced = false;
   wire::ActionCounts counts;
-  Status outcome;  // the first thing that went wrong
+  Status outcome;       // the first thing that went wrong
+  bool unsaid = false;  // of some partitions one of both could not speak
+  /// Partitions that differ, and what is under way to make them equal.
+  struct Differing {
+    unsigned copying = 0;
+    bool walked = false;  // nothing more will be copied
+    bool failed = false;
+  };
+  std::map<PartitionId, Differing> differing;
   unsigned copying = 0;
   std::uint64_t differences = 0;
   Signal changed;
@@ -77,10 +87,9 @@ Task<Balancer::Outcome> Balancer::balanceAll() {
 
 Task<> Balancer::run() {
   if (settings_.timing.balance == Duration(0)) co_return;
-  for (const NodeId partner : partners()) returned_.insert(partner);
   next_ = later();
+  background_.spawn(watch());
   while (!stopping_) {
-    noteReturns();
     const std::optional<NodeId> partner = nextPartner();
     if (partner) {
       wire::ActionCounts counts;
@@ -91,6 +100,14 @@ Task<> Balancer::run() {
                                 done ? "" : fmt::format(" why=\"{}\"", done.error().text)));
     }
     if (!stopping_) co_await wake_.waitUntil(loop_.now() + settings_.timing.gossip);
+  }
+}
+
+/// Beside the comparisons, which may take long.
+Task<> Balancer::watch() {
+  while (!stopping_) {
+    lookAround();
+    co_await wake_.waitUntil(loop_.now() + settings_.timing.gossip);
   }
 }
 
@@ -108,14 +125,41 @@ Time Balancer::later() {
   return loop_.now() + settings_.timing.balance / 2 + Duration(static_cast<std::int64_t>(random_.next() % pause));
 }
 
-/// A member that did not answer and does again has missed something.
-void Balancer::noteReturns() {
-  for (const NodeId node : partners()) {
-    const bool answers = peers_.usable(node);
-    const auto [at, isNew] = answered_.emplace(node, answers);
-    if (!at->second && answers) returned_.insert(node);
-    at->second = answers;
+void Balancer::noteChange(NodeId node, bool answers) {
+  const std::string name = peers_.nameOf(node);
+  if (answers) {
+    journal_.note(Severity::Info, "member.back", fmt::format("node={}", name));
+  } else {
+    journal_.note(Severity::Warn, "member.silent",
+                  fmt::format("node={} why=\"{}\"", name, peers_.health(node).lastError));
   }
+}
+
+/// A member that did not answer and does again has missed something, as may one that was not compared with before.
+void Balancer::lookAround() {
+  const ring::ViewPtr view = membership_.view();
+  if (!view) return;
+  const std::vector<NodeId> nodes = partners();
+  std::erase_if(known_,
+                [&](const auto& entry) { return !std::binary_search(nodes.begin(), nodes.end(), entry.first); });
+  agreement_.keepOnly(nodes);
+  for (const NodeId node : nodes) {
+    const bool answers = peers_.usable(node);
+    const std::uint64_t failures = peers_.health(node).failures;
+    const auto [at, isNew] = known_.try_emplace(node);
+    Partner& partner = at->second;
+    if (!isNew && partner.answers != answers) noteChange(node, answers);
+    if (!answers) agreement_.absent(node);
+    if (!answers) returned_.erase(node);
+    if (answers && (!partner.answers || partner.failures != failures)) {
+      agreement_.present(node);
+      partner.tryAgainAt = loop_.now();
+    }
+    partner.answers = answers;
+    partner.failures = failures;
+    if (answers && !agreement_.compared(node) && loop_.now() >= partner.tryAgainAt) returned_.insert(node);
+  }
+  agreement_.count(view->newest(), membership_.self().node, loop_.now());
 }
 
 std::optional<NodeId> Balancer::nextPartner() {
@@ -144,19 +188,35 @@ Task<Status> Balancer::balanceWith(NodeId partner, bool paced, wire::ActionCount
   const auto pass = std::make_shared<Pass>(loop_, partner);
   pass->standing = membership_.standing();
   pass->paced = paced;
+  const std::uint64_t epoch = agreement_.epoch(partner);
   auto done = co_await compareAll(pass);
   while (pass->copying > 0) co_await pass->changed.wait();
   counts.taken += pass->counts.taken;
   counts.sent += pass->counts.sent;
+  if (done) done = pass->outcome;
+  if (done && !pass->unsaid) agreement_.finished(partner, epoch, loop_.now());
+  if (const auto at = known_.find(partner); at != known_.end())
+    at->second.tryAgainAt = loop_.now() + kTryAgainRounds * settings_.timing.gossip;
   busy_ = false;
   wake_.notifyAll();
-  if (!done) co_return done;
-  co_return pass->outcome;
+  co_return done;
 }
 
 Task<Status> Balancer::compareAll(PassPtr pass) {
   if (!home_.confirmed() || !pass->standing->member)
     co_return Error{Kind::Unavailable, "this node does not vote in its ring yet"};
+  auto compared = co_await compareParts(pass);
+  if (!compared) co_return compared;
+  // All of it is known before anything is done about it, so that people can be told how much it is.
+  std::vector<PartitionId> differing;
+  for (const auto& [partition, state] : pass->differing) differing.push_back(partition);
+  agreement_.found(pass->partner, differing);
+  auto balanced = co_await balanceDiffering(pass);
+  co_return balanced;
+}
+
+/// Finds out which partitions differ.
+Task<Status> Balancer::compareParts(PassPtr pass) {
   Parts open{{0, 0, 0}};
   while (!open.empty()) {
     if (stopping_) co_return Error{Kind::Stopped, "this node is stopping"};
@@ -170,10 +230,26 @@ Task<Status> Balancer::compareAll(PassPtr pass) {
       const wire::TreePart& part = (*parts)[i];
       if ((*compared)[i] == wire::Compared::Equal) continue;
       divide(part, open);
-      if (part.depth < wire::kPartitionBits || (*compared)[i] == wire::Compared::CannotSay) continue;
-      auto balanced = co_await balancePartition(pass, static_cast<PartitionId>(part.prefix));
-      if (!balanced) co_return balanced;
+      if (part.depth < wire::kPartitionBits) continue;
+      if ((*compared)[i] == wire::Compared::CannotSay) {
+        pass->unsaid = true;
+      } else {
+        pass->differing.try_emplace(static_cast<PartitionId>(part.prefix));
+      }
     }
+  }
+  co_return Status();
+}
+
+Task<Status> Balancer::balanceDiffering(PassPtr pass) {
+  std::vector<PartitionId> differing;
+  for (const auto& [partition, state] : pass->differing) differing.push_back(partition);
+  for (const PartitionId partition : differing) {
+    if (stopping_) co_return Error{Kind::Stopped, "this node is stopping"};
+    auto balanced = co_await balancePartition(pass, partition);
+    if (!balanced) co_return balanced;
+    pass->differing[partition].walked = true;
+    settleIfEqual(pass, partition);
   }
   co_return Status();
 }
@@ -193,6 +269,7 @@ Task<Result<Balancer::Parts>> Balancer::summed(PassPtr pass, Parts& open) {
       parts.push_back(part);
     } else {
       divide(part, open);
+      if (part.depth == wire::kPartitionBits) pass->unsaid = true;
     }
   }
   co_return parts;
@@ -304,37 +381,54 @@ Task<> Balancer::settleOne(PassPtr pass, store::RowPtr row, std::map<Key, Entry>
   if (order < 0) co_await spawnFetch(pass, std::move(entry), settled);
 }
 
-Task<> Balancer::spawnFetch(PassPtr pass, Entry entry, Version settled) {
-  while (pass->copying >= kCopiesAtOnce) co_await pass->changed.wait();
+void Balancer::copying(PassPtr pass, const Key& key) {
   ++pass->copying;
   ++pass->differences;
+  ++pass->differing[partitionOf(key)].copying;
+}
+
+void Balancer::copied(PassPtr pass, const Key& key, const Status& outcome) {
+  const PartitionId partition = partitionOf(key);
+  Pass::Differing& state = pass->differing[partition];
+  --state.copying;
+  state.failed = state.failed || !outcome;
+  if (!outcome && pass->outcome) pass->outcome = outcome;
+  settleIfEqual(pass, partition);
+  --pass->copying;
+  pass->changed.notifyAll();
+}
+
+void Balancer::settleIfEqual(PassPtr pass, PartitionId partition) {
+  const Pass::Differing& state = pass->differing[partition];
+  if (state.walked && state.copying == 0 && !state.failed) agreement_.settled(pass->partner, partition);
+}
+
+Task<> Balancer::spawnFetch(PassPtr pass, Entry entry, Version settled) {
+  while (pass->copying >= kCopiesAtOnce) co_await pass->changed.wait();
+  copying(pass, entry.key);
   background_.spawn(fetch(pass, std::move(entry), settled));
 }
 
 Task<> Balancer::fetch(PassPtr pass, Entry entry, Version settled) {
+  const Key key = entry.key;
   const Deadline deadline = loop_.now() + kBodyMost;
   auto fetched = co_await copier_.fetch(std::move(entry), pass->partner, wire::From::Repair, settled, deadline);
   // Conflict: it was replaced there meanwhile, and its writer brings the newer one.
   const bool replaced = !fetched && fetched.error().kind == Kind::Conflict;
   if (fetched) ++pass->counts.taken;
-  if (!fetched && !replaced && pass->outcome) pass->outcome = fetched;
-  --pass->copying;
-  pass->changed.notifyAll();
+  copied(pass, key, replaced ? Status() : fetched);
 }
 
 Task<> Balancer::spawnSend(PassPtr pass, store::RowPtr row) {
   while (pass->copying >= kCopiesAtOnce) co_await pass->changed.wait();
-  ++pass->copying;
-  ++pass->differences;
+  copying(pass, row->entry.key);
   background_.spawn(send(pass, std::move(row)));
 }
 
 Task<> Balancer::send(PassPtr pass, store::RowPtr row) {
-  auto sent = co_await sendRow(pass, std::move(row));
+  auto sent = co_await sendRow(pass, row);
   if (sent) ++pass->counts.sent;
-  if (!sent && pass->outcome) pass->outcome = sent;
-  --pass->copying;
-  pass->changed.notifyAll();
+  copied(pass, row->entry.key, sent);
 }
 
 Task<Status> Balancer::sendRow(PassPtr pass, store::RowPtr row) {

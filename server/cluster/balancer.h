@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "server/cluster/agreement.h"
 #include "server/cluster/copier.h"
 #include "server/cluster/tree_answers.h"
 #include "server/ports/journal.h"
@@ -32,6 +33,8 @@ class Balancer {
   Task<Outcome> balanceAll();
   /// The background duty; returns once stop() was called.
   Task<> run();
+  /// What is known of how equal home nodes are; nothing while no balance runs by itself. Any loop.
+  wire::Agreement agreement() const { return agreement_.report(); }
   /// Nothing new begins; what has begun ends within the time of a call.
   void stop();
   /// Waits until nothing is under way.
@@ -39,11 +42,19 @@ class Balancer {
 
  private:
   struct Pass;
+  struct Partner {
+    bool answers = false;        // whether the last call to it went well
+    std::uint64_t failures = 0;  // calls to it that got no answer
+    Time tryAgainAt{};           // where the last comparison did not say everything
+  };
   using PassPtr = std::shared_ptr<Pass>;
   using Parts = std::vector<wire::TreePart>;
 
+  Task<> watch();
   Task<Status> balanceWith(NodeId partner, bool paced, wire::ActionCounts& counts);
   Task<Status> compareAll(PassPtr pass);
+  Task<Status> compareParts(PassPtr pass);
+  Task<Status> balanceDiffering(PassPtr pass);
   Task<Result<Parts>> summed(PassPtr pass, Parts& open);
   Task<Result<std::vector<wire::Compared>>> ask(PassPtr pass, Parts parts);
   Task<Status> balancePartition(PassPtr pass, PartitionId partition);
@@ -56,9 +67,13 @@ class Balancer {
   Task<> spawnSend(PassPtr pass, store::RowPtr row);
   Task<> send(PassPtr pass, store::RowPtr row);
   Task<Status> sendRow(PassPtr pass, store::RowPtr row);
+  void copying(PassPtr pass, const Key& key);
+  void copied(PassPtr pass, const Key& key, const Status& outcome);
+  void settleIfEqual(PassPtr pass, PartitionId partition);
   Task<> pace(PassPtr pass, Time begun);
   std::vector<NodeId> partners() const;
-  void noteReturns();
+  void lookAround();
+  void noteChange(NodeId node, bool answers);
   std::optional<NodeId> nextPartner();
   Time later();
 
@@ -73,8 +88,9 @@ class Balancer {
   Random& random_;
   Journal& journal_;
   bool stopping_ = false;
-  bool busy_ = false;                // a pass is under way: one at a time
-  std::map<NodeId, bool> answered_;  // whether the last call to each member went well
+  bool busy_ = false;  // a pass is under way: one at a time
+  Agreement agreement_;
+  std::map<NodeId, Partner> known_;  // what is known of each member
   std::set<NodeId> returned_;        // members to compare with at once
   NodeId last_ = 0;                  // compared with last
   Time next_{};

@@ -407,8 +407,9 @@ wire::Gossip Node::gossipMessage() const {
 
 wire::Summary Node::summary() const {
   const store::Totals totals = store_.totals();
-  return {totals.keys,   totals.bytes, membership_.standing()->toFill, uptimeSeconds_, settings_.programVersion,
-          filler_.move()};
+  return {
+      totals.keys,    totals.bytes,         membership_.standing()->toFill, uptimeSeconds_, settings_.programVersion,
+      filler_.move(), balancer_.agreement()};
 }
 
 Task<> Node::gossipOnce() {

@@ -265,6 +265,7 @@ void Peers::failed(NodeId node, const Error& error, Time now) {
   peer.health.called = true;
   peer.health.lastCallOk = false;
   peer.health.lastError = error.text;
+  ++peer.health.failures;
   if (now < peer.askAgainAt) return;  // one of many calls that fail for the same reason
   const unsigned doublings = std::min(peer.failures++, 8U);
   peer.askAgainAt = now + std::min(settings_.timing.skipFirst * (1 << doublings), settings_.timing.skipMost);

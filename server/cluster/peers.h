@@ -40,6 +40,7 @@ struct PeerHealth {
   bool called = false;
   bool lastCallOk = false;
   std::string lastError;
+  std::uint64_t failures = 0;          ///< calls that got no answer, so far
   std::int64_t clockOffsetMicros = 0;  ///< its clock less ours, as near to 0 as all that it said allows
   std::uint64_t fingerprint = 0;       ///< of its newest table
   ring::VersionName newest;

@@ -100,12 +100,18 @@ Task<Result<std::optional<Bytes>>> RocksDisk::get(std::string row, Deadline dead
 }
 
 Task<Result<Page>> RocksDisk::scan(std::string from, std::string to, std::size_t mostBytes, Deadline deadline) {
+  auto result = co_await scanSkipping(std::move(from), std::move(to), mostBytes, RowSkip(), deadline);
+  co_return result;
+}
+
+Task<Result<Page>> RocksDisk::scanSkipping(std::string from, std::string to, std::size_t mostBytes, RowSkip skip,
+                                           Deadline deadline) {
   if (stopped_) co_return stopped();
   const Call call(*this);
-  auto scanning = [this, &from, &to, mostBytes, deadline]() -> Result<Page> {
+  auto scanning = [this, &from, &to, mostBytes, &skip, deadline]() -> Result<Page> {
     const auto timely = inTime(deadline);
     if (!timely) return timely.error();
-    return rows_->scan(from, to, mostBytes);
+    return rows_->scan(from, to, mostBytes, skip);
   };
   auto result = co_await pool_.run(std::move(scanning));
   co_return result;

@@ -41,6 +41,8 @@ class RocksDisk final : public Disk {
   std::optional<Result<std::optional<Bytes>>> tryGet(std::string_view row) override;
   Task<Result<std::optional<Bytes>>> get(std::string row, Deadline deadline) override;
   Task<Result<Page>> scan(std::string from, std::string to, std::size_t mostBytes, Deadline deadline) override;
+  Task<Result<Page>> scanSkipping(std::string from, std::string to, std::size_t mostBytes, RowSkip skip,
+                                  Deadline deadline) override;
   Task<Result<std::uint64_t>> commit(Batch batch) override;
   std::uint64_t lastSynced() const override { return committer_.lastSynced(); }
   Task<Result<std::unique_ptr<BlobWriter>>> createBlob(std::uint64_t sizeHint) override;

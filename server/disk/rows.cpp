@@ -196,7 +196,7 @@ Result<std::optional<Bytes>> Rows::get(std::string_view row) const {
   return errorOf(status, "read a row");
 }
 
-Result<Page> Rows::scan(std::string_view from, std::string_view to, std::size_t mostBytes) const {
+Result<Page> Rows::scan(std::string_view from, std::string_view to, std::size_t mostBytes, const RowSkip& skip) const {
   Page page;
   if (from >= to) return page;
   const std::string end = dataKey(to);
@@ -205,7 +205,8 @@ Result<Page> Rows::scan(std::string_view from, std::string_view to, std::size_t 
   options.iterate_upper_bound = &upperBound;
   const std::unique_ptr<rocksdb::Iterator> at(engine_->db->NewIterator(options));
   std::size_t bytes = 0;
-  for (at->Seek(dataKey(from)); at->Valid(); at->Next()) {
+  at->Seek(dataKey(from));
+  while (at->Valid()) {
     const std::string_view name = viewOf(at->key()).substr(1);
     if (!page.rows.empty() && bytes >= mostBytes) {
       page.next = name;
@@ -213,6 +214,12 @@ Result<Page> Rows::scan(std::string_view from, std::string_view to, std::size_t 
     }
     bytes += name.size() + at->value().size();
     page.rows.emplace_back(name, Bytes(at->value().ToString()));
+    const std::string target = skip ? skip(name, viewOf(at->value())) : std::string();
+    if (target > name) {
+      at->Seek(dataKey(target));
+    } else {
+      at->Next();
+    }
   }
   if (!at->status().ok()) return errorOf(at->status(), "scan rows");
   return page;

@@ -34,7 +34,8 @@ class Rows {
 
   std::optional<Result<std::optional<Bytes>>> tryGet(std::string_view row) const;
   Result<std::optional<Bytes>> get(std::string_view row) const;
-  Result<Page> scan(std::string_view from, std::string_view to, std::size_t mostBytes) const;
+  /// As Disk::scanSkipping; `skip` may be empty.
+  Result<Page> scan(std::string_view from, std::string_view to, std::size_t mostBytes, const RowSkip& skip) const;
   /// Atomic and synced. Fails for good once the engine has failed in the background.
   Result<> write(std::span<const Batch* const> batches, std::uint64_t number);
   /// The published blobs of one folder, in ascending order.

@@ -32,6 +32,10 @@ constexpr std::array kRows = {
     Row{Metric::StoredBytes, "mydht_stored_bytes", Kind::Gauge, "Bytes of live values on this node."},
     Row{Metric::PartitionsToFill, "mydht_partitions_to_fill", Kind::Gauge,
         "Partitions that this node is home to and has still to fill."},
+    Row{Metric::PartitionsUnequal, "mydht_partitions_unequal", Kind::Gauge,
+        "Partitions of this node that are not known to have all their copies, by what is known of another home node: "
+        "it is absent, differs, or has not been compared with yet."},
+    Row{Metric::UnequalSeconds, "mydht_unequal_seconds", Kind::Gauge, "For how long there has been one of those."},
     Row{Metric::RingMembers, "mydht_ring_members", Kind::Gauge, "Members of the ring as this node sees it, by state."},
     Row{Metric::RingHeight, "mydht_ring_height", Kind::Gauge, "Height of the newest version of the ring."},
     Row{Metric::RingActiveVersions, "mydht_ring_active_versions", Kind::Gauge,

@@ -26,6 +26,8 @@ enum class Metric : std::uint8_t {
   Tombstones,
   StoredBytes,
   PartitionsToFill,
+  PartitionsUnequal,
+  UnequalSeconds,
   RingMembers,
   RingHeight,
   RingActiveVersions,

@@ -107,6 +107,7 @@ Status Program::open() {
   auto journal = FileJournal::open(options_.logFile, options_.verbose ? Severity::Debug : Severity::Info, clock_);
   if (!journal) return journal.error();
   journal_ = std::move(*journal);
+  nodeJournal_ = std::make_unique<RememberingJournal>(*journal_, recentEvents_, clock_);
   if (!options_.accessLog.empty()) {
     auto accessLog = AccessLogFile::open(options_.accessLog, clock_, *journal_);
     if (!accessLog) return accessLog.error();
@@ -147,7 +148,7 @@ void Program::assemble() {
   const std::vector<Executor*> executors(eventLoops.begin(), eventLoops.end());
   const std::vector<const Executor*> known(eventLoops.begin(), eventLoops.end());
   transport_ = std::make_unique<peer::HttpTransport>(eventLoops, peer::World{pool_, secret_, clock_, random_});
-  cluster::World world{executors, *disk_, *transport_, clock_, random_, *journal_};
+  cluster::World world{executors, *disk_, *transport_, clock_, random_, *nodeJournal_};
   node_ = std::make_unique<cluster::Node>(clusterSettings(options_, listening_.port), std::move(world));
   endpoint_ = std::make_unique<peer::PeerEndpoint>(*node_);
   const auto answerPeer = [this](http::Request& request) { return endpoint_->answer(request); };
@@ -158,6 +159,7 @@ void Program::assemble() {
   context_->guard = guard_.get();
   context_->numbers = [this] { return numbers(); };
   context_->traffic = &traffic_;
+  context_->lately = &recentEvents_;
   router_ = std::make_unique<http::Router>(api::routesOf(*context_), *guard_);
   server_ = std::make_unique<http::Server>(eventLoops, listening_, httpSettings(accessLog_.get()), *router_);
 }
@@ -174,7 +176,7 @@ Task<int> Program::serve() {
   runtime::Signals signals(threads_.front()->loop());
   const auto swept = disk_->swept();
   if (swept.removed > 0) journal_->note(Severity::Info, "disk.swept", fmt::format("files={}", swept.removed));
-  if (swept.missing > 0) journal_->note(Severity::Error, "disk.missing", fmt::format("files={}", swept.missing));
+  if (swept.missing > 0) nodeJournal_->note(Severity::Error, "disk.missing", fmt::format("files={}", swept.missing));
   co_await server_->start();  // other nodes call this one while it joins
   bool started = false;
   Gate watching(threads_.front()->loop());
@@ -219,9 +221,9 @@ void Program::announce() const {
               status.members.size(), status.members.size() == 1 ? "" : "s", status.copies, status.replicas);
   std::printf("data in %s\n", directory_->path().c_str());
   std::fflush(stdout);
-  journal_->note(Severity::Info, "node.ready",
-                 fmt::format("version={} pid={} node={:016x} boot={} ring={:016x}", programVersion(), ::getpid(),
-                             status.node, status.boot, status.ringIdentity));
+  nodeJournal_->note(Severity::Info, "node.ready",
+                     fmt::format("version={} pid={} node={:016x} boot={} ring={:016x}", programVersion(), ::getpid(),
+                                 status.node, status.boot, status.ringIdentity));
   tellManager(fmt::format("READY=1\nSTATUS=serving as {}", status.hostPort));
 }
 

@@ -17,6 +17,7 @@
 #include "server/node/file_journal.h"
 #include "server/node/options.h"
 #include "server/node/real_world.h"
+#include "server/node/remembering_journal.h"
 #include "server/peer/http_transport.h"
 #include "server/peer/peer_endpoint.h"
 #include "server/runtime/blocking_pool.h"
@@ -72,7 +73,9 @@ class Program {
   KernelRandom random_;
   access::Secret secret_;
   std::unique_ptr<FileJournal> journal_;
-  std::unique_ptr<AccessLogFile> accessLog_;  // null: not wanted
+  metrics::RecentEvents recentEvents_;
+  std::unique_ptr<RememberingJournal> nodeJournal_;  // what the node tells
+  std::unique_ptr<AccessLogFile> accessLog_;         // null: not wanted
   metrics::TrafficHistory traffic_;
   runtime::Listening listening_;
   std::unique_ptr<disk::DataDirectory> directory_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,10 @@ struct Page {
   std::string next;
 };
 
+/// Asked by a scan behind each row that it takes: the name to go on with, if that is not the next one; empty: the next.
+/// A pure function of the row, since it may run on any thread.
+using RowSkip = std::function<std::string(std::string_view name, std::string_view content)>;
+
 /// A large value being written. Destroyed unsealed (or sealed but never published by the next start) = removed.
 class BlobWriter {
  public:
@@ -55,6 +60,9 @@ class Disk {
   /// Rows with from <= name < to in order, until about mostBytes of names and contents are collected (at least one
   /// row). `next` is the `from` to go on with.
   virtual Task<Result<Page>> scan(std::string from, std::string to, std::size_t mostBytes, Deadline deadline) = 0;
+  /// The same, but rows that `skip` passes over are neither read nor counted, whatever their number.
+  virtual Task<Result<Page>> scanSkipping(std::string from, std::string to, std::size_t mostBytes, RowSkip skip,
+                                          Deadline deadline) = 0;
   /// Atomic, and synced when it returns with the batch's number, which grows with every batch and is kept across
   /// restarts. All that wait share one sync (group commit). Batches of one caller are applied in order.
   virtual Task<Result<std::uint64_t>> commit(Batch batch) = 0;

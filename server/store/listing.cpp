@@ -62,10 +62,25 @@ class Growing {
   std::size_t bytes_ = 0;
 };
 
-/// How much to read at once: about as much as is still wanted. What a delimiter passes over need not be read.
+/// How much to read at once: about as much as is still wanted.
 std::size_t scanBytes(const ListOrder& order) {
-  const std::size_t wanted = order.delimiter.empty() ? std::min(order.most, kMostScanned) * kRowBytes : kLeastScanned;
-  return std::clamp(wanted, kLeastScanned, kMostScanned);
+  return std::clamp(std::min(order.most, kMostScanned) * kRowBytes, kLeastScanned, kMostScanned);
+}
+
+/// Behind a row that is rolled up, the disk goes on behind all that are rolled up with it: a folder costs one seek,
+/// however much lies in it. A tombstone does not, since it makes no folder; nor does what is not asked for.
+RowSkip skipOf(const ListOrder& order) {
+  if (order.delimiter.empty()) return {};
+  return [prefix = order.prefix, delimiter = order.delimiter, partitions = order.partitions](std::string_view name,
+                                                                                             std::string_view content) {
+    const std::string_view key = name.substr(1);
+    const auto folder = rolledUp(key, prefix, delimiter);
+    if (!folder || content.empty() || (partitions && !partitions->test(partitionOf(key)))) return std::string();
+    const auto entry = decodeListRow(name, content);
+    if (!entry || entry->tombstone) return std::string();
+    const auto beyond = beyondPrefix(*folder);
+    return beyond ? listRowName(*beyond) : std::string();
+  };
 }
 
 }  // namespace
@@ -83,11 +98,12 @@ Task<Result<ListPage>> Store::list(ListOrder order, Deadline deadline) {
   const std::optional<Key> beyond = beyondPrefix(order.prefix);
   const std::string to = beyond ? listRowName(*beyond) : std::string("l");
   const std::size_t bytes = scanBytes(order);
+  const RowSkip skip = skipOf(order);
   Growing growing(std::move(order));
   std::size_t passed = 0;
   while (!from.empty() && from < to && !growing.over()) {
     if (growing.full() || passed > kMostPassed) co_return std::move(growing).end(from.substr(1));
-    auto page = co_await disk_.scan(from, to, bytes, deadline);
+    auto page = co_await disk_.scanSkipping(from, to, bytes, skip, deadline);
     if (!page) co_return page.error().within("list keys");
     passed += page->rows.size();
     for (const auto& [name, content] : page->rows) {

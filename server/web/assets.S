@@ -21,6 +21,7 @@ mydht_page_script:
     .incbin "server/web/page/ring.js"
     .incbin "server/web/page/nodes.js"
     .incbin "server/web/page/traffic.js"
+    .incbin "server/web/page/lately.js"
     .incbin "server/web/page/keys.js"
     .incbin "server/web/page/put.js"
     .incbin "server/web/page/live.js"

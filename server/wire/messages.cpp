@@ -205,6 +205,9 @@ void Gossip::write(Writer& out) const {
   out.text(summary.programVersion);
   const Move& move = summary.move;
   out.number(move.partitions).number(move.done).number(move.bytes).number(move.bytesPerSecond).number(move.secondsLeft);
+  const Agreement& agreement = summary.agreement;
+  out.number(agreement.lacking).number(agreement.differing).number(agreement.uncompared);
+  out.number(agreement.seconds).number(agreement.comparedSecondsAgo);
 }
 
 Gossip Gossip::read(Reader& in) {
@@ -231,6 +234,12 @@ Gossip Gossip::read(Reader& in) {
   in.number(move.bytes);
   in.number(move.bytesPerSecond);
   in.number(move.secondsLeft);
+  Agreement& agreement = message.summary.agreement;
+  in.number(agreement.lacking);
+  in.number(agreement.differing);
+  in.number(agreement.uncompared);
+  in.number(agreement.seconds);
+  in.number(agreement.comparedSecondsAgo);
   return message;
 }
 

@@ -144,6 +144,16 @@ struct Move {
   std::uint32_t secondsLeft = 0;  ///< if it goes on like this
   bool operator==(const Move&) const = default;
 };
+/// Whether a node holds the same as the other home nodes of its partitions, as far as it knows. Each partition is
+/// counted once, as the first of these that it is.
+struct Agreement {
+  std::uint32_t lacking = 0;     ///< with a home node that does not answer: it misses what is written meanwhile
+  std::uint32_t differing = 0;   ///< found to differ from another home node's, and not made equal yet
+  std::uint32_t uncompared = 0;  ///< with a home node that has not been compared with since it was absent, or is new
+  std::uint32_t seconds = 0;     ///< for how long there has been one of these
+  std::uint32_t comparedSecondsAgo = 0;  ///< when the last comparison ended with the one where that is longest ago
+  bool operator==(const Agreement&) const = default;
+};
 /// What a node says of itself, for people.
 struct Summary {
   std::uint64_t keys = 0;    ///< live ones that lie there
@@ -152,6 +162,7 @@ struct Summary {
   std::uint32_t uptimeSeconds = 0;
   std::string programVersion;  ///< at most 64 bytes
   Move move{};
+  Agreement agreement{};
   bool operator==(const Summary&) const = default;
 };
 /// Goes both ways: the answer has the same shape.

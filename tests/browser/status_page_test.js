@@ -152,6 +152,42 @@ test('ANodeThatDiesAndComesBackIsSeenWhileOneLooks', async () => {
   });
 });
 
+test('ANodeThatMissedKeysIsGivenThemAndTheLineOnTopSaysSo', async () => {
+  const four = await startRing(programs, 4);
+  try {
+    const [asked, , , away] = four.nodes;
+    await withPage(asked, {}, async (page) => {
+      await health(page, 'Every key has all its 3 copies.');
+      // Whatever the line says from here on, it must not say that all is well before it is.
+      await page.evaluate(() => {
+        window.lines = [];
+        new MutationObserver(() => window.lines.push(document.getElementById('health-line').textContent))
+          .observe(document.getElementById('health'), { subtree: true, childList: true, characterData: true });
+      });
+      await away.end();
+      await health(page, `${away.name} does not answer`);
+      await health(page, 'of all, lack a copy');
+      for (let i = 0; i < 60; i += 1) await asked.put(`missed/${i}`, `value ${i}`);
+      await away.start();
+      await health(page, 'Every key has all its 3 copies.');
+      const lines = await page.evaluate(() => window.lines);
+      assert.match(lines.at(-1), /^Every key has all/);
+      assert.ok(lines.some((line) => /home nodes compare|make.? the copies equal/.test(line)), String(lines));
+      const kept = await until('every copy', async () => {
+        const rings = await Promise.all(four.nodes.map((node) => node.get('/_mydht/status')));
+        return rings.reduce((sum, ring) => sum + ring.keys, 0) === 3 * 60;
+      }, 1000);
+      assert.ok(kept);
+      const lately = page.locator('#lately li');
+      await lately.filter({ hasText: `${away.name} does not answer` }).waitFor();
+      await lately.filter({ hasText: `${away.name} answers again` }).waitFor();
+      assertQuiet(page);
+    });
+  } finally {
+    await four.end();
+  }
+});
+
 test('ThePageSaysThatItHasLostItsNodeAndRecovers', async () => {
   await withPage(ring.nodes[2], {}, async (page) => {
     const [, , own] = ring.nodes;
@@ -449,6 +485,38 @@ test('TheLineOnTopSaysWhatIsBeingDone', async () => {
   });
   await withStatus((status) => Object.assign(status, { trouble: 'its address belongs to another ring' }), async (page) => {
     await health(page, 'This node does not serve as it should');
+  });
+});
+
+test('TheLineOnTopSaysHowMuchIsNotEqualYet', async () => {
+  const said = (agreement) => (status, [other]) => Object.assign(other, { agreement: { lacking: 0, differing: 0, uncompared: 0, seconds: 60, comparedSecondsAgo: 60, ...agreement } });
+  await withStatus(said({ differing: 12 }), async (page) => {
+    await health(page, 'makes the copies equal');
+    await page.locator('#health-more').filter({ hasText: '12 of 16 384 parts of the ring still differ, 1 min so far' }).waitFor();
+    await page.locator('#health[data-level=busy]').waitFor();
+  });
+  await withStatus(said({ uncompared: 16384 }), async (page) => {
+    await health(page, 'home nodes compare what they hold');
+  });
+  await withStatus(said({ lacking: 5 }), async (page) => {
+    await health(page, 'gets no answer from another');
+    await page.locator('#health[data-level=warn]').waitFor();
+  });
+  await withStatus(said({ differing: 12, seconds: 2 }), async (page) => {
+    await health(page, 'Every key has all its 3 copies.');
+  });
+});
+
+test('WhatHappenedLatelyIsToldInWords', async () => {
+  const at = Date.now() / 1000 - 60;
+  const lately = [['INFO', 'balance.done', 'with=b:1 taken=3 sent=1'], ['INFO', 'future.thing', 'what="<img src=x>‮"'],
+    ['WARN', 'member.silent', 'node=c:1 why="no answer"']].map(([severity, event, fields]) => ({ at, severity, event, fields }));
+  await withStatus((status) => Object.assign(status, { lately }), async (page) => {
+    const lines = page.locator('#lately li span:last-child');
+    await lines.first().filter({ hasText: /^c:1 does not answer$/ }).waitFor();
+    await lines.nth(2).filter({ hasText: /^made equal: 3 copies from b:1, 1 copy to b:1$/ }).waitFor();
+    assert.equal(await lines.nth(1).textContent(), 'future.thing what="<img src=x>U+202E"');
+    assert.equal(await page.locator('#lately img').count(), 0);
   });
 });
 

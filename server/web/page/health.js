@@ -39,6 +39,7 @@ function moveLine(members) {
 
 // For so long the numbers must have stood still before they count: what is being written reaches some nodes first.
 const SETTLED = 4000;
+const PARTITIONS = 16384;
 const counted = { text: '', since: 0 };
 
 /** Where each node is home to every key: those that have fewer keys than another, and how many fewer. */
@@ -49,6 +50,46 @@ function lacking(status, present) {
   if (Date.now() - counted.since < SETTLED) return [];
   const most = Math.max(...keys);
   return present.map((m, place) => ({ name: m.name, fewer: most - keys[place] })).filter((m) => m.fewer > 0);
+}
+
+/** The worst that any member that answers says of its copies, each number for itself. */
+function agreementOf(present) {
+  const worst = { lacking: 0, differing: 0, uncompared: 0, seconds: 0, comparedSecondsAgo: 0, by: [] };
+  for (const member of present) {
+    const said = member.agreement;
+    if (said === undefined) continue;
+    worst.comparedSecondsAgo = Math.max(worst.comparedSecondsAgo, said.comparedSecondsAgo);
+    for (const name of ['lacking', 'uncompared']) worst[name] = Math.max(worst[name], said[name]);
+    if (said.differing === 0 || 1000 * said.seconds < SETTLED) continue;
+    worst.by.push(member);
+    for (const name of ['differing', 'seconds']) worst[name] = Math.max(worst[name], said[name]);
+  }
+  return worst;
+}
+
+/** What home nodes know of each other's copies, unless all is well. */
+function unequalHealth(status, present, worst) {
+  const short = lacking(status, present);
+  const parts = (count) => `${countText(count)} of ${countText(PARTITIONS)} parts of the ring`;
+  const cure = 'Home nodes compare what they hold and copy what is missing by themselves';
+  const told = worst.differing > 0 ? `: ${parts(worst.differing)} still differ, ${spanText(worst.seconds)} so far.`
+    : `, within minutes; “mydhtclient balance” hurries it.`;
+  if (short.length > 0) {
+    const line = `${short.map((m) => `${m.name} lacks its copy of ${plural(m.fewer, 'key')}`).join('; ')}.`;
+    return { level: 'warn', line, more: `${cure}${told}` };
+  }
+  if (worst.differing > 0) {
+    return { level: 'busy', line: `Some keys lack a copy: ${namesOf(worst.by)} ${worst.by.length > 1 ? 'make' : 'makes'} the copies equal.`, more: `${cure}${told}` };
+  }
+  if (worst.lacking > 0) {
+    return { level: 'warn', line: 'Some node gets no answer from another: keys that live there may lack a copy.',
+      more: 'What it misses is brought to it when it comes back.' };
+  }
+  if (worst.uncompared > 0) {
+    return { level: 'busy', line: 'A node was away or is new, and some keys may lack a copy: home nodes compare what they hold.',
+      more: `${parts(worst.uncompared)} are still to be compared; what is missing is copied by itself.` };
+  }
+  return undefined;
 }
 
 /** {level: good, busy, warn or bad; line; more} */
@@ -69,19 +110,24 @@ function healthOf(status) {
     return { level: 'warn', line: `${namesOf(strange)} ${other} of the ring than this node.`,
       more: 'Views agree by themselves within seconds. If this stays, compare the versions of the program.' };
   }
-  const short = lacking(status, present);
-  if (short.length > 0) {
-    return { level: 'warn', line: `${short.map((m) => `${m.name} lacks its copy of ${plural(m.fewer, 'key')}`).join('; ')}.`,
-      more: 'Home nodes compare what they hold and agree by themselves within minutes; “mydhtclient balance” hurries it.' };
-  }
+  const worst = agreementOf(present);
+  const unequal = unequalHealth(status, present, worst);
+  if (unequal) return unequal;
   if (copies < status.replicas) return fewHealth(status, copies);
   return { level: 'good', line: `Every key has all its ${copies === 1 ? 'copies: one' : `${copies} copies`}.`,
-    more: `${plural(present.length, 'node')}, all of them answer.` };
+    more: `${plural(present.length, 'node')}, all of them answer${present.length > 1 ? `; they compared what they hold within the last ${spanText(worst.comparedSecondsAgo + 1)}` : ''}.` };
+}
+
+/** Whose copies are missing: "every key lacks", or how many of all. */
+function keysOf(silent) {
+  const part = Math.max(...silent.map((member) => member.partitions ?? 0)) / PARTITIONS;
+  if (part >= 1) return 'every key lacks';
+  return `keys that live there${part > 0 && silent.length === 1 ? `, ${percentText(part)} of all,` : ''} lack`;
 }
 
 function silentHealth(status, silent, copies) {
   const many = silent.length > 1;
-  const line = `${namesOf(silent)} ${many ? 'do' : 'does'} not answer: keys that live there lack ${many ? 'copies' : 'a copy'}.`;
+  const line = `${namesOf(silent)} ${many ? 'do' : 'does'} not answer: ${keysOf(silent)} ${many ? 'copies' : 'a copy'}.`;
   const left = copies - silent.length;
   const quorum = Math.floor(copies / 2) + 1;
   const goesOn = left >= quorum ? 'Reads and writes go on with the others.'

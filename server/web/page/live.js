@@ -14,6 +14,7 @@ function show(status) {
   drawRing(status);
   showNodes(status);
   showTraffic(status);
+  showLately(status);
   keysChanged(status);
   setText(byId('foot-ring'), status.ringIdentity);
   setText(byId('foot-height'), `${status.height}${status.activeVersions > 1 ? ', changing' : ''}`);
@@ -66,7 +67,7 @@ async function askOnce() {
   try {
     const answer = await fetch('/_mydht/ring', { cache: 'no-store' });
     if (!answer.ok) return lost();
-    hear({ ...await answer.json(), traffic: live.status.traffic });
+    hear({ ...await answer.json(), traffic: live.status.traffic, lately: live.status.lately });
     again(POLL);
   } catch {
     lost();

@@ -3,6 +3,8 @@
 // and a dry run drops nothing. How: directed orders of events on a small ring, and the messages counted.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "tests/simulation/stack/scenario.h"
 
 namespace mydht::simulation {
@@ -76,6 +78,35 @@ TEST(BalanceScenario, ANodeThatComesBackIsMadeEqualByItself) {
   s.start(2);
   s.run(10s);
   EXPECT_EQ(s.copies.whyNotConverged(), "") << "at once, not within the minute";
+  expectWell(s);
+}
+
+TEST(BalanceScenario, EveryNodeSaysWhetherItsPartitionsHaveAllTheirCopies) {
+  Scenario s;
+  s.ring.settings.timing.balance = std::chrono::minutes(1);
+  s.ring.startAll(3);
+  const auto said = [&](unsigned number) {
+    const auto status = s.node(number).node().status();
+    const auto self = std::find_if(status.members.begin(), status.members.end(), [](const auto& m) { return m.self; });
+    return self->summary->agreement;
+  };
+  const auto equal = [&](unsigned number) {
+    const wire::Agreement agreement = said(number);
+    return agreement.lacking + agreement.differing + agreement.uncompared == 0;
+  };
+  s.await([&] { return equal(0) && equal(1) && equal(2); }, "three nodes that have compared what they hold");
+  s.kill(2);
+  for (const std::string& key : Scenario::keys()) s.put(0, key);
+  s.await([&] { return said(0).lacking == limits::kPartitions; }, "that the absent node is missed");
+  s.drop(Type::EntryHeads, kAny, kAny);
+  s.start(2);
+  s.await([&] { return said(0).differing > 0 && said(2).differing > 0; }, "that what it missed is known");
+  EXPECT_EQ(said(0).lacking, 0U);
+  EXPECT_LE(said(0).differing, Scenario::keys().size());
+  EXPECT_GT(said(0).seconds, 0U);
+  s.forgetRules();
+  s.await([&] { return equal(0) && equal(1) && equal(2); }, "equal copies");
+  EXPECT_EQ(s.copies.whyNotConverged(), "");
   expectWell(s);
 }
 

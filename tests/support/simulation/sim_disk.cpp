@@ -117,17 +117,25 @@ Task<Result<std::optional<Bytes>>> SimDisk::get(std::string row, Deadline deadli
 }
 
 Task<Result<Page>> SimDisk::scan(std::string from, std::string to, std::size_t mostBytes, Deadline deadline) {
+  auto page = co_await scanSkipping(std::move(from), std::move(to), mostBytes, RowSkip(), deadline);
+  co_return page;
+}
+
+Task<Result<Page>> SimDisk::scanSkipping(std::string from, std::string to, std::size_t mostBytes, RowSkip skip,
+                                         Deadline deadline) {
   auto taken = co_await take(options_.read, deadline);
   if (!taken) co_return taken.error();
   if (auto error = injected(Fault::Read)) co_return *error;
-  co_return pageOf(from, to, mostBytes);
+  co_return pageOf(from, to, mostBytes, skip);
 }
 
-Result<Page> SimDisk::pageOf(const std::string& from, const std::string& to, std::size_t mostBytes) const {
+Result<Page> SimDisk::pageOf(const std::string& from, const std::string& to, std::size_t mostBytes,
+                             const RowSkip& skip) const {
   Page page;
   std::size_t bytes = 0;
   const auto& rows = medium_.rows();
-  for (auto at = rows.lower_bound(from); at != rows.end() && at->first < to; ++at) {
+  auto at = rows.lower_bound(from);
+  while (at != rows.end() && at->first < to) {
     if (!page.rows.empty() && bytes >= mostBytes) {
       page.next = at->first;
       break;
@@ -135,6 +143,8 @@ Result<Page> SimDisk::pageOf(const std::string& from, const std::string& to, std
     if (medium_.state_.badRows.contains(at->first)) return Error{Kind::Corrupt, "row " + at->first + " is damaged"};
     bytes += at->first.size() + at->second.size();
     page.rows.emplace_back(*at);
+    const std::string target = skip ? skip(at->first, at->second.view()) : std::string();
+    at = target > at->first ? rows.lower_bound(target) : std::next(at);
   }
   return page;
 }

@@ -57,6 +57,8 @@ class SimDisk final : public Disk {
   std::optional<Result<std::optional<Bytes>>> tryGet(std::string_view row) override;
   Task<Result<std::optional<Bytes>>> get(std::string row, Deadline deadline) override;
   Task<Result<Page>> scan(std::string from, std::string to, std::size_t mostBytes, Deadline deadline) override;
+  Task<Result<Page>> scanSkipping(std::string from, std::string to, std::size_t mostBytes, RowSkip skip,
+                                  Deadline deadline) override;
   Task<Result<std::uint64_t>> commit(Batch batch) override;
   std::uint64_t lastSynced() const override { return lastSynced_; }
   Task<Result<std::unique_ptr<BlobWriter>>> createBlob(std::uint64_t sizeHint) override;
@@ -92,7 +94,7 @@ class SimDisk final : public Disk {
   Task<Result<>> take(Latency latency, Deadline deadline);
   Task<> syncQueued();
   bool publishIsPending(BlobId blob) const;
-  Result<Page> pageOf(const std::string& from, const std::string& to, std::size_t mostBytes) const;
+  Result<Page> pageOf(const std::string& from, const std::string& to, std::size_t mostBytes, const RowSkip& skip) const;
 
   SimMedium& medium_;
   Random& random_;

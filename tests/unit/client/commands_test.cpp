@@ -234,6 +234,51 @@ TEST(StatusCommand, PrintsTheRingAsATable) {
   EXPECT_EQ(play.server.heard(1)[0].requestLine(), "GET /_mydht/status HTTP/1.1");
 }
 
+/// The line of `status` about copies.
+std::string copiesLineOf(const protocol::RingStatus& ring) {
+  Play play({answers(answerOf(200, protocol::toJson(ring)))});
+  const Ran ran = play.run({"status"});
+  EXPECT_EQ(ran.exit, 0) << ran.err;
+  const std::size_t begin = ran.out.find('\n', ran.out.find('\n') + 1) + 1;
+  return ran.out.substr(begin, ran.out.find('\n', begin) - begin);
+}
+
+TEST(StatusCommand, SaysWhetherEveryKeyHasAllItsCopies) {
+  protocol::RingStatus ring;
+  ring.self = 1;
+  ring.copies = 3;
+  for (NodeId id = 1; id <= 3; ++id) {
+    protocol::NodeStatus member;
+    member.id = id;
+    member.name = "n" + std::to_string(id) + ":1";
+    member.agreement = protocol::Agreement{0, 0, 0, 0, 10 * id};
+    if (id > 1) member.lastCallOk = true;
+    ring.members.push_back(member);
+  }
+  EXPECT_EQ(copiesLineOf(ring), "every key has all its copies (3), compared within the last 31 s");
+  auto& agreement = *ring.members[1].agreement;
+  agreement = {0, 7, 0, 3, 10};
+  EXPECT_THAT(copiesLineOf(ring), testing::StartsWith("every key")) << "what is being written differs for a moment";
+  agreement.seconds = 12;
+  EXPECT_EQ(copiesLineOf(ring),
+            "7 partitions differ between home nodes, 12 s so far: some keys lack a copy, and are given it");
+  agreement.differing = 0;
+  agreement.uncompared = 9;
+  agreement.seconds = 0;
+  EXPECT_THAT(copiesLineOf(ring), HasSubstr("9 partitions are being compared"));
+  agreement.lacking = 5;
+  EXPECT_THAT(copiesLineOf(ring), HasSubstr("gets no answer from another"));
+  ring.members[1].lastCallOk = false;
+  EXPECT_THAT(copiesLineOf(ring), testing::StartsWith("no answer from n2:1"));
+  ring.members[1].lastCallOk = true;
+  ring.activeVersions = 2;
+  EXPECT_THAT(copiesLineOf(ring), HasSubstr("is changing"));
+  ring.activeVersions = 1;
+  agreement = {};
+  ring.copies = 2;
+  EXPECT_THAT(copiesLineOf(ring), HasSubstr("2 of the 3 copies"));
+}
+
 TEST(Keys, AreEncodedSoThatTheNodeReadsTheSameBytes) {
   const std::string done = "HTTP/1.1 204 No Content\r\n\r\n";
   Play play({answers(done), answers(done), answers(done)});

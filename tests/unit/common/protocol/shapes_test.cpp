@@ -105,6 +105,27 @@ TEST(ShapesTest, AMemberThatFillsSaysHowFarItIs) {
   EXPECT_EQ(*ringStatusFromJson(json), status);
 }
 
+TEST(ShapesTest, AMemberSaysHowEqualItsCopiesAre) {
+  RingStatus status = sample();
+  status.members[1].agreement = Agreement{1, 2, 3, 40, 5};
+  string json = toJson(status);
+  const string said = R"("agreement":{"lacking":1,"differing":2,"uncompared":3,"seconds":40,"comparedSecondsAgo":5})";
+  ASSERT_NE(json.find(said), string::npos) << json;
+  EXPECT_EQ(*ringStatusFromJson(json), status);
+  json.replace(json.find(said), said.size(), R"("agreement":{"lacking":1})");
+  EXPECT_FALSE(ringStatusFromJson(json)) << "a part of it is missing";
+}
+
+TEST(ShapesTest, WhatHappenedLatelyComesBack) {
+  RingStatus status = sample();
+  EXPECT_EQ(toJson(status).find("lately"), string::npos);
+  status.lately = {{1'795'169'700'000'001, "WARN", "member.silent", "node=a:1 why=\"<b>\""}, {0, "INFO", "x.y", ""}};
+  const string json = toJson(status);
+  EXPECT_NE(json.find(R"("lately":[{"at":1795169700.000001,"severity":"WARN","event":"member.silent",)"), string::npos)
+      << json;
+  EXPECT_EQ(*ringStatusFromJson(json), status);
+}
+
 TEST(ShapesTest, AnActionOnTheRingComesBack) {
   const RingAction forced{"remove", {"a:1", "b:2"}, 17};
   EXPECT_EQ(*ringActionFromJson(toJson(forced)), forced);

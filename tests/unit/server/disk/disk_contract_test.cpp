@@ -168,6 +168,30 @@ TEST_P(DiskContract, ScansInOrderPageByPageWithTheUpperBoundExcluded) {
   run([this] { return scans(disk()); });
 }
 
+Task<> scansSkipping(Disk& disk) {
+  Batch batch = rowsOf({{"a/1", "1"}, {"a/2", "2"}, {"a/3", "3"}, {"b", "4"}, {"c/1", "5"}, {"c/2", "6"}});
+  co_await committed(disk, std::move(batch));
+  const RowSkip folders = [](std::string_view name, std::string_view content) {
+    EXPECT_NE(content, "2") << "passed over, so not even read";
+    return name.size() == 3 ? std::string(1, name.front()) + "0" : std::string();
+  };
+  auto page = co_await disk.scanSkipping("", "z", 1000, folders, kNever);
+  EXPECT_TRUE(page.ok());
+  if (!page) co_return;
+  EXPECT_EQ(page->rows.size(), 3U);
+  EXPECT_EQ(page->rows[2].first, "c/1");
+  EXPECT_EQ(page->next, "");
+  auto first = co_await disk.scanSkipping("", "z", 1, folders, kNever);
+  EXPECT_TRUE(first.ok() && first->rows.size() == 1 && first->next == "b");
+  const RowSkip backwards = [](std::string_view, std::string_view) { return std::string("a"); };
+  auto all = co_await disk.scanSkipping("", "z", 1000, backwards, kNever);
+  EXPECT_TRUE(all.ok() && all->rows.size() == 6);
+}
+
+TEST_P(DiskContract, AScanPassesOverWhatItIsTold) {
+  run([this] { return scansSkipping(disk()); });
+}
+
 Task<> scansDeleted(Disk& disk) {
   Batch rows = rowsOf({{"a", "1"}, {"b", "2"}, {"c", "3"}});
   co_await committed(disk, std::move(rows));

@@ -71,7 +71,9 @@ RC_GTEST_PROP(Messages, GossipComesBackWhole, ()) {
                      anyNumber<std::uint32_t>(),
                      anyText(0, 20),
                      {anyNumber<std::uint32_t>(), anyNumber<std::uint32_t>(), anyNumber<std::uint64_t>(),
-                      anyNumber<std::uint64_t>(), anyNumber<std::uint32_t>()}};
+                      anyNumber<std::uint64_t>(), anyNumber<std::uint32_t>()},
+                     {anyNumber<std::uint32_t>(), anyNumber<std::uint32_t>(), anyNumber<std::uint32_t>(),
+                      anyNumber<std::uint32_t>(), anyNumber<std::uint32_t>()}};
   comesBackWhole(message);
 }
 

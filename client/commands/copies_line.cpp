@@ -1,0 +1,95 @@
+#include "client/commands/copies_line.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "client/one_line.h"
+
+namespace mydht::client::commands {
+namespace {
+
+using protocol::Agreement;
+using protocol::MemberState;
+using protocol::NodeStatus;
+using protocol::RingStatus;
+
+// What is being written reaches some home nodes first: for so long a difference means nothing.
+constexpr std::uint64_t kSettledSeconds = 4;
+
+std::string nameOf(const NodeStatus& member) {
+  return member.name.empty() ? fmt::format("({:016x})", member.id) : oneLine(member.name);
+}
+
+std::string durationOf(std::uint64_t seconds) {
+  constexpr std::uint64_t kMinute = 60;
+  return seconds < 2 * kMinute ? fmt::format("{} s", seconds)
+                               : fmt::format("{} min", (seconds + kMinute / 2) / kMinute);
+}
+
+/// Of all members the worst, each number for itself.
+Agreement worstOf(const RingStatus& ring) {
+  Agreement worst;
+  for (const NodeStatus& member : ring.members) {
+    if (!member.agreement || member.lastCallOk == false) continue;
+    const Agreement& said = *member.agreement;
+    worst.comparedSecondsAgo = std::max(worst.comparedSecondsAgo, said.comparedSecondsAgo);
+    worst.lacking = std::max(worst.lacking, said.lacking);
+    worst.uncompared = std::max(worst.uncompared, said.uncompared);
+    if (said.seconds < kSettledSeconds) continue;
+    worst.differing = std::max(worst.differing, said.differing);
+    worst.seconds = std::max(worst.seconds, said.seconds);
+  }
+  return worst;
+}
+
+/// Who does not answer the asked node.
+std::string silentNames(const RingStatus& ring) {
+  std::string names;
+  for (const NodeStatus& member : ring.members) {
+    if (member.lastCallOk == false) names += (names.empty() ? "" : ", ") + nameOf(member);
+  }
+  return names;
+}
+
+bool changes(const RingStatus& ring) {
+  return ring.activeVersions > 1 || std::any_of(ring.members.begin(), ring.members.end(), [](const NodeStatus& member) {
+           return member.toFill.value_or(0) > 0 || member.state != MemberState::Active;
+         });
+}
+
+}  // namespace
+
+std::string copiesLine(const RingStatus& ring) {
+  if (const std::string silent = silentNames(ring); !silent.empty()) {
+    return fmt::format("no answer from {}: keys that live there lack a copy until it is back or removed", silent);
+  }
+  if (changes(ring)) return "the ring is changing: copies are on their way to their new homes";
+  const Agreement worst = worstOf(ring);
+  if (worst.lacking > 0) return "some node gets no answer from another: keys that live there may lack a copy";
+  if (worst.differing > 0) {
+    return fmt::format("{} partitions differ between home nodes, {} so far: some keys lack a copy, and are given it",
+                       worst.differing, durationOf(worst.seconds));
+  }
+  if (worst.uncompared > 0) {
+    return fmt::format("{} partitions are being compared, since a node was away or is new: some keys may lack a copy",
+                       worst.uncompared);
+  }
+  if (ring.copies < ring.replicas) {
+    return fmt::format("every key has {} of the {} copies that you want: there are not more nodes", ring.copies,
+                       ring.replicas);
+  }
+  return fmt::format("every key has all its copies ({}), compared within the last {}", ring.copies,
+                     durationOf(worst.comparedSecondsAgo + 1));
+}
+
+std::string agreementRemark(const NodeStatus& member) {
+  if (!member.agreement) return {};
+  const Agreement& said = *member.agreement;
+  if (said.differing > 0 && said.seconds >= kSettledSeconds) return fmt::format("{} partitions differ", said.differing);
+  if (said.uncompared > 0) return fmt::format("{} partitions to compare", said.uncompared);
+  return {};
+}
+
+}  // namespace mydht::client::commands

@@ -1,0 +1,48 @@
+// What happened lately, in words; what has none here stands as the journal has it.
+
+const SHOWN_EVENTS = 8;
+
+/** 'node=a:1 why="no answer"' -> {node: 'a:1', why: 'no answer'} */
+function fieldsOf(text) {
+  const fields = {};
+  for (const [, name, quoted, plain] of text.matchAll(/([a-z_]+)=(?:"([^"]*)"|(\S+))/g)) fields[name] = quoted ?? plain;
+  return fields;
+}
+
+const copiedText = ({ with: other, taken, sent }) => {
+  const parts = [];
+  if (Number(taken) > 0) parts.push(`${plural(Number(taken), 'copy', 'copies')} from ${other}`);
+  if (Number(sent) > 0) parts.push(`${plural(Number(sent), 'copy', 'copies')} to ${other}`);
+  return parts.join(', ');
+};
+
+const WORDS = {
+  'node.ready': () => 'this node started',
+  'member.silent': ({ node }) => `${node} does not answer`,
+  'member.back': ({ node }) => `${node} answers again`,
+  'ring.version': ({ height, members }) => `the ring changes to version ${height}, with ${plural(Number(members), 'node')}`,
+  'ring.complete': ({ height }) => `version ${height} of the ring is complete: every copy is where it belongs`,
+  'ring.remove': ({ node }) => `${node} was removed from the ring`,
+  'ring.replace': ({ node }) => `a new node takes the place of the old one at ${node}`,
+  'ring.replicas': ({ replicas }) => `from now on ${plural(Number(replicas), 'copy', 'copies')} of everything`,
+  'fill.done': ({ bytes }) => `this node has all its copies: ${sizeText(Number(bytes))} copied`,
+  'balance.done': (fields) => (copiedText(fields) ? `made equal: ${copiedText(fields)}` : `could not compare with ${fields.with}: ${fields.why}`),
+  'value.unreadable': ({ why }) => `a value could not be read here: ${why}`,
+  'clock.corrected': ({ by_micros: by }) => (by === '0' ? 'the clock is right again' : `the clock is off by ${offsetText(Number(by))}: set it`),
+};
+
+function eventText(event) {
+  const words = Object.hasOwn(WORDS, event.event) ? WORDS[event.event](fieldsOf(event.fields)) : `${event.event} ${event.fields}`;
+  return words.replace(HIDDEN, hiddenText);
+}
+
+function showLately(status) {
+  const events = (status.lately ?? []).slice(-SHOWN_EVENTS).reverse();
+  byId('lately').hidden = events.length === 0;
+  const key = JSON.stringify(events.map((event) => [event, agoText(event.at)]));
+  if (showLately.key === key) return;
+  showLately.key = key;
+  byId('lately').querySelector('ol').replaceChildren(...events.map((event) => make('li', { 'data-severity': event.severity },
+    make('time', { className: 'muted', dateTime: new Date(event.at * 1000).toISOString(), title: new Date(event.at * 1000).toLocaleString() }, agoText(event.at)),
+    make('span', {}, eventText(event)))));
+}

@@ -20,8 +20,9 @@ function moveText(move) {
   return `${text}${text && ', '}${spanText(move.secondsLeft)} left`;
 }
 
-/** How much of its move a member has done, from 0 to 1; nothing if it does not say. */
+/** How much of its move a member has done, from 0 to 1; nothing if it does not say, or said so before it went silent. */
 function moveDone(member) {
+  if (isSilent(member)) return undefined;
   if (member.move?.partitions > 0) return Math.min(1, member.move.done / member.move.partitions);
   if (member.toFill > 0 && member.partitions > 0) return Math.max(0, 1 - member.toFill / member.partitions);
   return undefined;

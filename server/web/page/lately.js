@@ -26,23 +26,26 @@ const WORDS = {
   'ring.replace': ({ node }) => `a new node takes the place of the old one at ${node}`,
   'ring.replicas': ({ replicas }) => `from now on ${plural(Number(replicas), 'copy', 'copies')} of everything`,
   'fill.done': ({ bytes }) => `this node has all its copies: ${sizeText(Number(bytes))} copied`,
-  'balance.done': (fields) => (copiedText(fields) ? `made equal: ${copiedText(fields)}` : `could not compare with ${fields.with}: ${fields.why}`),
+  'balance.done': (fields) => copiedText(fields) && `made equal: ${copiedText(fields)}`,
+  'purge.done': ({ dropped, bytes }) => Number(dropped) > 0 && `${plural(Number(dropped), 'copy', 'copies')} that belong elsewhere now dropped, ${sizeText(Number(bytes))}`,
   'value.unreadable': ({ why }) => `a value could not be read here: ${why}`,
   'clock.corrected': ({ by_micros: by }) => (by === '0' ? 'the clock is right again' : `the clock is off by ${offsetText(Number(by))}: set it`),
 };
 
+/** Empty if there is nothing to say: what did not come about is tried again. */
 function eventText(event) {
   const words = Object.hasOwn(WORDS, event.event) ? WORDS[event.event](fieldsOf(event.fields)) : `${event.event} ${event.fields}`;
-  return words.replace(HIDDEN, hiddenText);
+  return (words || '').replace(HIDDEN, hiddenText);
 }
 
 function showLately(status) {
-  const events = (status.lately ?? []).slice(-SHOWN_EVENTS).reverse();
+  const events = (status.lately ?? []).map((event) => ({ ...event, words: eventText(event) }))
+    .filter((event) => event.words !== '').slice(-SHOWN_EVENTS).reverse();
   byId('lately').hidden = events.length === 0;
   const key = JSON.stringify(events.map((event) => [event, agoText(event.at)]));
   if (showLately.key === key) return;
   showLately.key = key;
   byId('lately').querySelector('ol').replaceChildren(...events.map((event) => make('li', { 'data-severity': event.severity },
     make('time', { className: 'muted', dateTime: new Date(event.at * 1000).toISOString(), title: new Date(event.at * 1000).toLocaleString() }, agoText(event.at)),
-    make('span', {}, eventText(event)))));
+    make('span', {}, event.words))));
 }

@@ -57,7 +57,8 @@ function showName(target, member, status) {
 function showState(target, member, status) {
   const [level, text] = stateOf(member, status);
   const done = moveDone(member);
-  const more = [isSilent(member) ? member.lastError : '', member.move ? moveText(member.move) : ''].filter((part) => part).join(' · ');
+  const move = member.move ? moveText(member.move) : '';
+  const more = isSilent(member) ? member.lastError : move;
   fill(target, JSON.stringify([level, text, done, more]), () => {
     const parts = [make('span', { className: `state-text ${level}` }, make('span', { className: 'dot', 'aria-hidden': 'true' }), text)];
     if (done !== undefined) {

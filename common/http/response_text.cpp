@@ -90,7 +90,7 @@ void HeadText::startResponse(int status) {
   MYDHT_ASSERT(status >= 100 && status <= 599);
   if (status == 200) return put("HTTP/1.1 200 OK\r\n");
   const std::string_view phrase = reasonPhrase(status);
-  char* at = copyTo(room(15 + phrase.size()), "HTTP/1.1 ");
+  char* at = copyTo(makeRoom(15 + phrase.size()), "HTTP/1.1 ");
   *at++ = static_cast<char>('0' + status / 100);
   *at++ = static_cast<char>('0' + status / 10 % 10);
   *at++ = static_cast<char>('0' + status % 10);
@@ -117,7 +117,7 @@ void HeadText::startRequest(std::string_view method, std::string_view target) {
 }
 
 void HeadText::header(std::string_view name, std::string_view value) {
-  char* at = room(name.size() + kSeparator.size() + value.size() + kLineEnd.size());
+  char* at = makeRoom(name.size() + kSeparator.size() + value.size() + kLineEnd.size());
   at = copyTo(copyField(at, name), kSeparator);
   copyTo(copyField(at, value), kLineEnd);
 }
@@ -142,7 +142,7 @@ void HeadText::release() {
 }
 
 /// So many bytes behind the text, which count as used from now on.
-char* HeadText::room(std::size_t bytes) {
+char* HeadText::makeRoom(std::size_t bytes) {
   if (buffer_.size() - used_ < bytes) buffer_.resize(std::max({kFirstRoom, buffer_.size() * 2, used_ + bytes}));
   char* at = buffer_.data() + used_;
   used_ += bytes;
@@ -150,7 +150,7 @@ char* HeadText::room(std::size_t bytes) {
 }
 
 void HeadText::put(std::string_view clean) {
-  copyTo(room(clean.size()), clean);
+  copyTo(makeRoom(clean.size()), clean);
 }
 
 }  // namespace mydht::http

@@ -35,11 +35,13 @@ class HeadText {
   bool empty() const { return used_ == 0; }
   /// Forgets the text, keeps the room.
   void clear() { used_ = 0; }
+  /// How many bytes it keeps room for.
+  std::size_t room() const { return buffer_.size(); }
   /// Gives the room back.
   void release();
 
  private:
-  char* room(std::size_t bytes);
+  char* makeRoom(std::size_t bytes);
   void put(std::string_view clean);
 
   std::string buffer_;

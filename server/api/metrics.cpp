@@ -35,6 +35,8 @@ void addHttp(Exposition& out, const metrics::HttpNumbers& http) {
   addRequests(out, http);
   out.add(Metric::HttpRequestDuration, http.durations);
   out.add(Metric::HttpMalformed, http.malformed);
+  out.add(Metric::HttpTooBusy, http.tooBusy);
+  out.add(Metric::HttpTurnedAway, http.turnedAway);
   out.add(Metric::HttpReceivedBytes, http.bytesIn);
   out.add(Metric::HttpSentBytes, http.bytesOut);
   out.add(Metric::HttpConnections, http.openConnections);

@@ -43,7 +43,7 @@ std::vector<Route> routesOf(const Context& context) {
     const auto answer = [&context, endpoint](http::Request& request) {
       return context.node.addressTaken() ? refuseStranger(context) : endpoint(context, request);
     };
-    rows.push_back({method, std::string(path), caller, answer, std::move(help)});
+    rows.push_back({method, std::string(path), caller, answer, std::move(help), true});
   };
   using namespace protocol;
   row(Method::Get, kHomePath, Caller::Reader, getPage, "the status page");

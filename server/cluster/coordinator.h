@@ -122,6 +122,8 @@ class Coordinator {
   Random& random_;
   Journal& journal_;
   std::atomic<std::uint64_t> writeBacks_{0};
+  unsigned uploads_ = 0;    ///< large values on their way
+  std::size_t inHand_ = 0;  ///< bytes of writes that some home node has not confirmed yet, answered or not
   Gate background_;
 };
 

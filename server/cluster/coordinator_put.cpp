@@ -13,6 +13,14 @@ constexpr Duration kBeginAgain = std::chrono::milliseconds(5);
 constexpr Duration kProbe = std::chrono::milliseconds(500);
 // A stream has no end in time but that of its progress; a call needs some number.
 constexpr Duration kStreamMost = std::chrono::hours(24);
+// Bytes of writes in hand of one loop. A home node that is slow, not silent, makes them pile up behind answers that the
+// others have given already.
+constexpr std::size_t kMostInHand = 64 * 1024 * 1024;
+// Uploads of large values through one loop: as many as it has streams to another node.
+constexpr unsigned kMostUploads = 256;
+// What all of them together may have read and not passed on yet: a chunk for each, or a MiB for a few.
+constexpr std::size_t kWindowsBytes = 64 * 1024 * 1024;
+constexpr std::size_t kLargestWindow = 4 * limits::kChunkBytes;
 
 }  // namespace
 
@@ -59,6 +67,9 @@ Task<Result<Written>> Coordinator::putSmall(PutRequest request, std::string valu
 }
 
 Task<Result<Written>> Coordinator::write(WriteOrder order, Deadline deadline) {
+  if (inHand_ >= kMostInHand) {
+    co_return Error{Kind::NotDone, "too many writes wait for a slow disk or node; nothing was changed; try again"};
+  }
   const PartitionId partition = partitionOf(order.entry.key);
   bool tainted = false;
   unsigned versions = 1;
@@ -107,8 +118,8 @@ Task<Result<Written>> Coordinator::write(WriteOrder order, Deadline deadline) {
 
 std::shared_ptr<WriteRound> Coordinator::makeRound(const ring::ViewPtr& view, const WriteOrder& order,
                                                    unsigned number) {
-  return std::make_shared<WriteRound>(executor_, settings_, peers_, home_, membership_.self().node, view, order,
-                                      number);
+  return std::make_shared<WriteRound>(executor_, settings_, peers_, home_, membership_.self().node, view, order, number,
+                                      inHand_);
 }
 
 Version Coordinator::above(const WriteRound& round, const Version& offered) {
@@ -182,7 +193,11 @@ Task<Status> Coordinator::probe(ring::ViewPtr view, PartitionId partition, Consi
 
 /// One large value on its way: who has staged it so far.
 struct Coordinator::Upload {
-  explicit Upload(Executor& executor) : changed(executor) {}
+  Upload(Executor& executor, unsigned& all) : uploads(all), changed(executor) { ++uploads; }
+  Upload(const Upload&) = delete;
+  Upload& operator=(const Upload&) = delete;
+  ~Upload() { --uploads; }
+  unsigned& uploads;  ///< of this loop
   std::uint64_t number = 0;
   Key key;
   ring::ViewPtr view;
@@ -302,7 +317,10 @@ Task<Result<WriteOrder>> Coordinator::stageAll(const PutRequest& request, std::s
 }
 
 Task<Result<Written>> Coordinator::putLarge(PutRequest request, std::string begun, Deadline deadline) {
-  const auto upload = std::make_shared<Upload>(executor_);
+  if (uploads_ >= kMostUploads) {
+    co_return Error{Kind::NotDone, "too many large values are being uploaded through this node; nothing was changed"};
+  }
+  const auto upload = std::make_shared<Upload>(executor_, uploads_);
   upload->number = random_.next();
   upload->key = request.key;
   upload->view = membership_.view();
@@ -318,7 +336,8 @@ Task<Result<Written>> Coordinator::putLarge(PutRequest request, std::string begu
   };
   const cluster::Timing& timing = settings_.timing;
   const auto silent = [this](NodeId node) { return seemsGone(node); };
-  FanOut::Rules rules{enough, silent, timing.hedge, timing.branchStall, timing.progress};
+  const auto window = [this] { return std::min(kLargestWindow, kWindowsBytes / std::max(1U, uploads_)); };
+  FanOut::Rules rules{enough, silent, timing.hedge, timing.branchStall, timing.progress, window};
   upload->fan = std::make_shared<FanOut>(executor_, std::move(rules));
   auto order = co_await stageAll(request, std::move(begun), upload);
   if (!order) {

@@ -7,7 +7,7 @@
 namespace mydht::cluster {
 namespace {
 
-// What one branch may fall behind: enough to ride out a sync, little enough for a thousand uploads at once.
+// What one branch may fall behind: enough to ride out a sync.
 constexpr std::size_t kWindowBytes = 4 * limits::kChunkBytes;
 
 }  // namespace
@@ -59,18 +59,24 @@ void FanOut::drop(NodeId node) {
   changed_.notifyAll();
 }
 
+std::size_t FanOut::window() const {
+  return rules_.window ? rules_.window() : kWindowBytes;
+}
+
 std::set<NodeId> FanOut::live(bool withRoom) const {
+  const std::size_t most = window();
   std::set<NodeId> nodes;
   for (const auto& [node, lane] : lanes_) {
-    if (lane.live && (!withRoom || lane.bytes < kWindowBytes)) nodes.insert(node);
+    if (lane.live && (!withRoom || lane.bytes < most)) nodes.insert(node);
   }
   return nodes;
 }
 
 bool FanOut::dropFull(bool all) {
+  const std::size_t most = window();
   std::vector<NodeId> late;
   for (const auto& [node, lane] : lanes_) {
-    if (lane.live && lane.bytes >= kWindowBytes && (all || rules_.silent(node))) late.push_back(node);
+    if (lane.live && lane.bytes >= most && (all || rules_.silent(node))) late.push_back(node);
   }
   for (const NodeId node : late) drop(node);
   return !late.empty();

@@ -22,10 +22,11 @@ class FanOut : public std::enable_shared_from_this<FanOut> {
  public:
   struct Rules {
     std::function<bool(const std::set<NodeId>&)> enough;  ///< whether these nodes would do
-    std::function<bool(NodeId)> silent;  ///< asked of a branch that stays full: is the node gone or frozen?
-    Duration ask{};                      ///< before the first such question, and between two
-    Duration stall{};                    ///< how long a full branch may hold up the others
-    Duration progress{};                 ///< a stream that does not move for that long has broken off
+    std::function<bool(NodeId)> silent;        ///< asked of a branch that stays full: is the node gone or frozen?
+    Duration ask{};                            ///< before the first such question, and between two
+    Duration stall{};                          ///< how long a full branch may hold up the others
+    Duration progress{};                       ///< a stream that does not move for that long has broken off
+    std::function<std::size_t()> window = {};  ///< bytes that one branch may fall behind now; empty: 1 MiB
   };
   FanOut(Executor& executor, Rules rules);
 
@@ -52,6 +53,7 @@ class FanOut : public std::enable_shared_from_this<FanOut> {
 
   Task<Status> push(Bytes piece);
   std::set<NodeId> live(bool withRoom) const;
+  std::size_t window() const;
   /// Drops the full branches whose nodes are silent, or all of them. Whether there were any.
   bool dropFull(bool all);
   void finish(bool whole);

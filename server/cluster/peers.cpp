@@ -89,7 +89,8 @@ Task<Result<Reply>> Peers::callAt(PeerAddress address, NodeId to, ring::ViewPtr 
     // Who does not wait for as long as a call may take has learnt nothing but that the node is silent.
     const Time now = executor.now();
     const bool gaveUp = now >= deadline && (!quick || now - begun < settings_.timing.call / 2);
-    if (to != 0 && !gaveUp) failed(to, answer.error(), now);
+    const bool notMade = answer.error().kind == Kind::NotDone;
+    if (to != 0 && !gaveUp && !notMade) failed(to, answer.error(), now);
     co_return answer.error().within(fmt::format("{} to {}", wire::messageName(type), hostPort));
   }
   auto reply = co_await open(std::move(*answer), hostPort, to, asked);

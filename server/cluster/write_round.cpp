@@ -4,9 +4,20 @@
 #include <utility>
 
 namespace mydht::cluster {
+namespace {
+
+/// A round, its tasks and their messages, without key and value.
+constexpr std::size_t kRoundBytes = 4 * 1024;
+
+std::size_t weightOf(const WriteOrder& order) {
+  const auto* const value = std::get_if<Bytes>(&order.value);
+  return kRoundBytes + order.entry.key.size() + (value != nullptr ? value->size() : 0);
+}
+
+}  // namespace
 
 WriteRound::WriteRound(Executor& executor, const Settings& settings, Peers& peers, HomeNode& home, NodeId self,
-                       ring::ViewPtr view, WriteOrder order, unsigned number)
+                       ring::ViewPtr view, WriteOrder order, unsigned number, std::size_t& inHand)
     : executor_(executor),
       settings_(settings),
       peers_(peers),
@@ -16,7 +27,11 @@ WriteRound::WriteRound(Executor& executor, const Settings& settings, Peers& peer
       order_(std::move(order)),
       number_(number),
       partition_(partitionOf(order_.entry.key)),
-      changed_(executor) {}
+      bytes_(weightOf(order_)),
+      inHand_(inHand),
+      changed_(executor) {
+  inHand_ += bytes_;
+}
 
 Task<WriteOutcome> WriteRound::run(Gate& gate, Deadline deadline) {
   std::set<NodeId> targets;
@@ -144,7 +159,8 @@ void WriteRound::failed(NodeId node, const Error& error) {
   failures_.emplace(node, error.text);
   if (error.kind == Kind::OlderRing) olderRing_ = true;
   if (error.kind == Kind::NoSpace) noSpace_ = true;
-  const bool surelyNot = error.kind == Kind::Unavailable || error.kind == Kind::NoSpace || error.kind == Kind::Conflict;
+  const bool surelyNot = error.kind == Kind::Unavailable || error.kind == Kind::NotDone ||
+                         error.kind == Kind::NoSpace || error.kind == Kind::Conflict;
   if (!surelyNot) unknown_.insert(node);
   changed_.notifyAll();
 }

@@ -38,8 +38,12 @@ enum class WriteOutcome {
 class WriteRound : public std::enable_shared_from_this<WriteRound> {
  public:
   /// number: 1 or 2; in the second round "I have newer" counts as success, since that was written at the same time.
+  /// inHand: the bytes that all rounds of this loop hold, this one's among them while it lives.
   WriteRound(Executor& executor, const Settings& settings, Peers& peers, HomeNode& home, NodeId self,
-             ring::ViewPtr view, WriteOrder order, unsigned number);
+             ring::ViewPtr view, WriteOrder order, unsigned number, std::size_t& inHand);
+  WriteRound(const WriteRound&) = delete;
+  WriteRound& operator=(const WriteRound&) = delete;
+  ~WriteRound() { inHand_ -= bytes_; }
 
   Task<WriteOutcome> run(Gate& gate, Deadline deadline);
 
@@ -79,6 +83,8 @@ class WriteRound : public std::enable_shared_from_this<WriteRound> {
   const WriteOrder order_;
   const unsigned number_;
   const PartitionId partition_;
+  const std::size_t bytes_;
+  std::size_t& inHand_;
   std::set<NodeId> skipped_;  // failed their last calls: asked when the others are not enough
   std::set<NodeId> accepted_;
   std::set<NodeId> newer_;     // hold something newer

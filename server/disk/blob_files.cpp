@@ -18,6 +18,8 @@ namespace fs = boost::filesystem;
 
 /// Blobs with more checksums than this (of 4 GiB and more) are opened anew each time: the cache's memory is bounded.
 constexpr std::size_t kHeaviestCached = 128 * 1024;
+/// Room is made beforehand for so much of a value: who announces a large one and sends little takes no disk away.
+constexpr std::uint64_t kMadeRoom = 16 * 1024 * 1024;
 /// The kernel begins to write a file when so much of it has come: the last sync then finds little to do.
 constexpr std::uint64_t kWriteBehind = 8 * 1024 * 1024;
 
@@ -35,7 +37,7 @@ class BlobFiles::Writer final : public BlobWriter {
     auto file = PosixFile::open(files_.filePath(id_), O_WRONLY | O_CREAT | O_EXCL);
     if (!file) return file.error();
     file_ = std::move(*file);
-    const auto size = static_cast<off_t>(sizeHint);
+    const auto size = static_cast<off_t>(std::min(sizeHint, kMadeRoom));
     if (size > 0 && ::fallocate(file_.descriptor(), FALLOC_FL_KEEP_SIZE, 0, size) != 0 && errno == ENOSPC) {
       return systemError("make room for a value");
     }

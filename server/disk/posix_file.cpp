@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "server/runtime/open_files.h"
+
 namespace mydht::disk {
 
 Error systemError(std::string_view doing) {
@@ -24,8 +26,11 @@ Result<PosixFile> PosixFile::open(const std::string& path, int flags) {
   do {
     descriptor = ::open(path.c_str(), flags | O_CLOEXEC, 0644);
   } while (descriptor < 0 && errno == EINTR);
-  if (descriptor < 0) return systemError("open " + path);
-  return PosixFile(descriptor);
+  const Error tooMany{Kind::Unavailable, "open " + path + ": too many files and connections are open"};
+  if (descriptor < 0) return errno == EMFILE || errno == ENFILE ? tooMany : systemError("open " + path);
+  PosixFile file(descriptor);
+  if (!runtime::leavesReserve(descriptor)) return tooMany;
+  return file;
 }
 
 Result<std::uint64_t> PosixFile::size() const {

@@ -9,6 +9,9 @@ namespace {
 
 using runtime::Transfer;
 
+/// Pipelined requests answered before what else is ready on the loop gets its turn.
+constexpr unsigned kAnsweredAtOnce = 16;
+
 /// Awaits a handler's task. If the handler sleeps, what earlier pipelined requests were answered goes out meanwhile.
 struct Handling {
   Task<Response>& task;
@@ -28,17 +31,21 @@ struct Handling {
 /// All in one coroutine on the way from "something came" to "answered": a task in between would go through the ready
 /// queue, so that with many connections each step would run for all of them in turn and find nothing in the cache.
 Task<> Connection::serve() {
+  unsigned atOnce = 0;
   while (true) {
     const ParseOutcome outcome = parseHead();
     if (outcome.done()) {
       const bool goesOn = co_await answer();
       if (!goesOn) break;
+      // Who sends requests without waiting for answers gets its turn like others.
+      if (++atOnce % kAnsweredAtOnce == 0) co_await yieldNow();
       continue;
     }
     if (outcome.bad()) {
       co_await refuse(outcome.status, outcome.reason);
       break;
     }
+    atOnce = 0;
     if (!channel_.trySend()) {  // before waiting: the client may wait for it
       lingers_ = co_await channel_.send();
       if (!lingers_) break;
@@ -113,10 +120,13 @@ Task<bool> Connection::answer() {
   const Time begun = channel_.now();
   std::shared_ptr<IncomingBody> body;
   if (head.hasBody()) body = std::make_shared<IncomingBody>(channel_, framingOf(head));
+  Work work;
   Request request(head, remote_, shared.loop, begun + shared.settings.requestTimeout, body);
+  request.setWork(work, shared.load);
   auto task = handler_.handle(request);
   Handling handling{task, channel_};
   Response response = co_await handling;
+  work.end();  // a client that is slow to take its answer holds up nobody else
   if (body != nullptr) co_await body->asked();
   AnswerTerms terms{head.method == Method::Head, head.keepAlive && !stopping_, head.minor > 0};
   if (body != nullptr && !body->worthDraining()) terms.keepAlive = false;

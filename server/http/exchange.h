@@ -39,10 +39,13 @@ class ExchangePool {
     if (free_.size() == kMost || exchange->input.size() > Exchange::kInputBytes) return;
     exchange->begin = exchange->end = 0;
     exchange->output.clear();
+    if (exchange->output.room() > kOutputKept) exchange->output.release();
     free_.push_back(std::move(exchange));
   }
 
  private:
+  /// Room for answers that is kept: what a few small ones need.
+  static constexpr std::size_t kOutputKept = 8 * 1024;
   /// As many as are busy in one turn of a loop under load: 1 to 2 MiB a loop.
   static constexpr std::size_t kMost = 128;
   std::vector<std::unique_ptr<Exchange>> free_;

@@ -34,6 +34,8 @@ class IncomingBody {
   /// The next piece; see Request::takeBody for the errors. One pull at a time.
   Task<Result<Bytes>> next(Deadline deadline);
   std::optional<std::uint64_t> size() const { return size_; }
+  /// Whose body it is, if its loop counts it: it does not count while the client has to send. Outlives finish().
+  void setWork(Work& work) { work_ = &work; }
   runtime::EventLoop& loop() { return loop_; }
 
   /// Whether all of it was read, so that the next request begins where it ended.
@@ -55,13 +57,17 @@ class IncomingBody {
   Result<std::string> decode(std::string_view& bytes);
   Task<Result<>> askFor();
   Task<Result<std::string>> receiveSome(Deadline deadline);
+  bool goOn();
   Error broken(std::string text);
 
   Channel* channel_;  ///< nothing once finished
+  Work* work_ = nullptr;
   runtime::EventLoop& loop_;
   std::optional<std::uint64_t> size_;
   std::uint64_t left_ = 0;  ///< of a body of known size
   std::uint64_t read_ = 0;
+  std::uint64_t mark_ = 0;  ///< how much was read when the client was last found quick enough
+  Duration waited_{};       ///< for the client, since then
   bool chunked_;
   bool askFor_;  ///< the client waits for 100 Continue
   bool ended_ = false;

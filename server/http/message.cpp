@@ -6,6 +6,13 @@
 
 namespace mydht::http {
 
+bool Request::admit() {
+  if (work_ == nullptr) return true;
+  if (!work_->begin(*load_)) return false;
+  if (body_ != nullptr) body_->setWork(*work_);
+  return true;
+}
+
 std::unique_ptr<ByteSource> Request::takeBody() {
   if (body_ == nullptr) return sourceOf(Bytes());
   return std::make_unique<IncomingSource>(std::move(body_));

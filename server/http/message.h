@@ -17,6 +17,8 @@
 namespace mydht::http {
 
 class IncomingBody;
+class Load;
+class Work;
 
 /// Who is at the other end of a connection. Owned by the connection.
 struct Remote {
@@ -34,6 +36,11 @@ class Request {
   Request(const RequestHead& head, const Remote& remote, runtime::EventLoop& loop, Deadline deadline,
           std::shared_ptr<IncomingBody> body = nullptr)
       : head_(head), remote_(remote), loop_(loop), deadline_(deadline), body_(std::move(body)) {}
+  /// Where its place among those that the loop works on would be counted; without this all are admitted.
+  void setWork(Work& work, Load& load) {
+    work_ = &work;
+    load_ = &load;
+  }
 
   const RequestHead& head() const { return head_; }
   Method method() const { return head_.method; }
@@ -54,6 +61,10 @@ class Request {
   /// badly framed or stalls for Settings::bodyStall; Unavailable when it did not come by the deadline; after an error
   /// the connection is closed behind the answer. What is never pulled, the connection throws away.
   std::unique_ptr<ByteSource> takeBody();
+  /// Takes a place among the requests that the loop works on, until the answer; false if there is none, and then it
+  /// must be refused. Once, on the connection's loop, before the body is taken.
+  bool admit();
+
   /// How many bytes the body will have, where that is known beforehand; 0 without a body.
   std::optional<std::uint64_t> bodySize() const;
 
@@ -63,6 +74,8 @@ class Request {
   runtime::EventLoop& loop_;
   Deadline deadline_;
   std::shared_ptr<IncomingBody> body_;
+  Work* work_ = nullptr;
+  Load* load_ = nullptr;
 };
 
 /// An answer. The connection adds Date, Content-Length or Transfer-Encoding, and Connection; a HEAD is answered as a

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/protocol/names.h"
 #include "common/result/check.h"
 
 namespace mydht::http {
@@ -17,6 +18,16 @@ Response notAllowed(Method method, const std::string& allow) {
   Response response = method == Method::Options ? respondEmpty(204)
                                                 : respondProblem(405, "this path knows no such method, but " + allow);
   response.header("Allow", allow);
+  return response;
+}
+
+/// To a request for which its loop has no place. Nothing of it was begun.
+Response tooBusy(Method method) {
+  const bool reads = method == Method::Get || method == Method::Head;
+  Response response = respondError({reads ? Kind::Unavailable : Kind::NotDone,
+                                    "this node has too much to do; try again in a moment, or ask another one"});
+  response.header("Retry-After", "1");
+  if (!reads) response.header(protocol::kOutcomeHeader, kindName(Kind::NotDone));
   return response;
 }
 
@@ -44,6 +55,7 @@ Task<Response> Router::handle(Request& request) {
     if (!answers(row->method, request.method())) continue;
     auto refusal = guard_.refuse(request, row->caller);
     if (refusal) return now(std::move(*refusal));
+    if (row->bounded && !request.admit()) return now(tooBusy(request.method()));
     return row->answer(request);
   }
   return now(notAllowed(request.method(), place->allow));

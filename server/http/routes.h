@@ -27,7 +27,8 @@ struct Route {
   std::string path;
   Caller caller;
   std::function<Task<Response>(Request&)> answer;
-  std::string help;  ///< one line for people
+  std::string help;      ///< one line for people
+  bool bounded = false;  ///< refused while its loop has too much to do; else it is little work, or a node's
 };
 
 /// Says who may call what: server/api implements it with server/access.

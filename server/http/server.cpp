@@ -15,6 +15,8 @@ using Poco::Net::StreamSocket;
 constexpr auto kNoDescriptorPause = std::chrono::milliseconds(50);
 /// How many refused clients are waited for at once, so that they read why; others are closed at once.
 constexpr std::size_t kMostTurningAway = 64;
+/// Connections taken before what else is ready on the loop gets its turn.
+constexpr unsigned kTakenAtOnce = 16;
 constexpr auto kTurningAwayTime = std::chrono::seconds(1);
 
 /// What counts as one address: one customer has a whole /64 network of IPv6.
@@ -135,6 +137,8 @@ std::vector<const Counters*> Server::counters() const {
 metrics::HttpNumbers Server::numbers() const {
   metrics::HttpNumbers numbers;
   numbers.openConnections = connections();
+  numbers.turnedAway = turnedAway_.read();
+  for (const auto& part : parts_) numbers.tooBusy += part->refusals().read();
   for (const Counters* const counters : this->counters()) {
     numbers.connections += counters->connections.read();
     numbers.malformed += counters->malformed.read();
@@ -152,10 +156,12 @@ metrics::HttpNumbers Server::numbers() const {
 }
 
 Task<> Server::acceptAll(runtime::Acceptor& acceptor) {
-  while (true) {
+  for (unsigned taken = 1;; ++taken) {
     auto socket = co_await acceptor.accept(Time::max());
     if (socket) {
       place(*socket);
+      // A flood of connections gets its turn like others.
+      if (taken % kTakenAtOnce == 0) co_await yieldNow();
     } else if (socket.error().kind == Kind::Stopped) {
       co_return;
     } else {
@@ -173,9 +179,10 @@ void Server::place(const StreamSocket& socket) {
     ServerPart& part = *parts_[next_];
     next_ = (next_ + 1) % parts_.size();
     gate_.spawn(deliver(socket, std::move(remote), part));
-  } else if (turningAway_ < kMostTurningAway) {
-    gate_.spawn(turnAway(socket));
+    return;
   }
+  turnedAway_.add(1);
+  if (turningAway_ < kMostTurningAway) gate_.spawn(turnAway(socket));
 }
 
 Task<> Server::deliver(StreamSocket socket, Remote remote, ServerPart& part) {

@@ -49,6 +49,8 @@ class ServerPart {
 
   runtime::EventLoop& loop() { return shared_.loop; }
   const Counters& counters() const { return shared_.counters; }
+  /// Requests refused because the loop had too much to do. Any thread.
+  const metrics::Count& refusals() const { return shared_.load.refusals(); }
   /// Room that anybody on this loop may use between two waits.
   std::span<char> scratch() { return {shared_.scratch.get(), Shared::kScratchBytes}; }
 
@@ -106,6 +108,7 @@ class Server {
   Gate gate_;
   std::size_t next_ = 0;
   std::size_t turningAway_ = 0;
+  metrics::Count turnedAway_;
   bool stopped_ = true;
 };
 

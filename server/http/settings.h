@@ -16,7 +16,8 @@ struct Settings {
   Duration headTimeout = std::chrono::seconds(10);
   /// Between an answer and the next request on the same connection.
   Duration idleTimeout = std::chrono::seconds(75);
-  /// Without a single byte of a body that a handler waits for.
+  /// How long a handler waits for 16 KiB more of a body, or for its end: longer, and the client holds a place for
+  /// nothing.
   Duration bodyStall = std::chrono::seconds(30);
   /// Without a single byte taken by a client that we send to.
   Duration writeStall = std::chrono::seconds(30);
@@ -31,6 +32,9 @@ struct Settings {
   std::size_t mostConnections = 10'000;
   /// Connections at once from one address (of IPv6 from one /64 network).
   std::size_t mostPerAddress = 2'000;
+  /// Clients' requests that a loop works on at once; what comes beyond gets 503 at once. Each may hold a value of up to
+  /// limits::kInlineBytes, so this is 32 MiB of them, and it is as many as one loop has connections to another node.
+  std::size_t mostBusy = 512;
   /// Told of each answer; null: nobody is. Outlives the server.
   AccessLog* accessLog = nullptr;
 };

@@ -12,6 +12,7 @@
 #include "common/http/head.h"
 #include "common/result/limits.h"
 #include "server/http/exchange.h"
+#include "server/http/load.h"
 #include "server/http/settings.h"
 #include "server/metrics/numbers.h"
 #include "server/runtime/event_loop.h"
@@ -63,13 +64,14 @@ struct Counters {
 /// nodes; own thread, the counters excepted.
 struct Shared {
   Shared(runtime::EventLoop& on, const Settings& allowed)
-      : loop(on), settings(allowed), scratch(std::make_unique<char[]>(kScratchBytes)) {}
+      : loop(on), settings(allowed), load(allowed.mostBusy), scratch(std::make_unique<char[]>(kScratchBytes)) {}
 
   /// Where bodies are received before they are copied in their true size: nobody keeps anything in it across a wait.
   static constexpr std::size_t kScratchBytes = limits::kChunkBytes;
 
   runtime::EventLoop& loop;
   const Settings& settings;
+  Load load;
   ExchangePool pool;
   DateLine date;
   std::unique_ptr<char[]> scratch;

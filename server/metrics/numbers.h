@@ -19,6 +19,8 @@ struct HttpNumbers {
   std::uint64_t openConnections = 0;
   std::uint64_t connections = 0;  ///< opened so far
   std::uint64_t malformed = 0;    ///< heads refused
+  std::uint64_t tooBusy = 0;      ///< requests refused because their loop had too much to do
+  std::uint64_t turnedAway = 0;   ///< connections beyond the limits
   std::uint64_t bytesIn = 0;
   std::uint64_t bytesOut = 0;
   std::uint64_t fromNodes = 0;  ///< other nodes' calls answered; not among the requests

@@ -15,6 +15,8 @@ enum class Metric : std::uint8_t {
   HttpRequests,
   HttpRequestDuration,
   HttpMalformed,
+  HttpTooBusy,
+  HttpTurnedAway,
   HttpReceivedBytes,
   HttpSentBytes,
   HttpConnections,

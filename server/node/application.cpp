@@ -1,7 +1,6 @@
 #include "server/node/application.h"
 
 #include <Poco/Util/ServerApplication.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <array>
@@ -14,10 +13,14 @@
 #include "server/node/real_world.h"
 #include "server/node/secret_file.h"
 #include "server/runtime/listening.h"
+#include "server/runtime/open_files.h"
 #include "server/runtime/signals.h"
 
 namespace mydht::node {
 namespace {
+
+/// Below this half of them are too few connections for a ring.
+constexpr std::size_t kLeastFiles = 256;
 
 /// POCO's part of the process. Made once, in runApplication; main thread.
 class Application final : public Poco::Util::ServerApplication {
@@ -43,17 +46,16 @@ class Application final : public Poco::Util::ServerApplication {
   Options options_;
 };
 
-/// Connections and files need descriptors: takes as many as the system grants.
-void raiseFileLimit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);  // what cannot be raised stays as it is
-}
-
 int serve(const Options& options, char* name) {
   runtime::blockSignals();
-  raiseFileLimit();
+  // Connections and files need descriptors: as many as the system grants.
+  const std::size_t files = runtime::raiseOpenFileLimit();
+  if (files < kLeastFiles) {
+    std::fprintf(stderr,
+                 "mydhtserver: only %zu open files are allowed, and it needs %zu: raise the limit (ulimit -n)\n", files,
+                 kLeastFiles);
+    return 1;
+  }
   // POCO installs handlers that would hide what a sanitizer or a core dump has to tell.
   constexpr std::array kFaults = {SIGSEGV, SIGBUS, SIGILL};
   std::array<struct sigaction, kFaults.size()> before{};

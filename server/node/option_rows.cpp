@@ -13,6 +13,8 @@ namespace mydht::node {
 namespace {
 
 constexpr unsigned kMostLoops = 256;
+/// More than any system lets a process open.
+constexpr std::size_t kMostConnections = 1'000'000;
 /// 1 TiB: more than any machine that this runs on, and far from overflow.
 constexpr std::uint64_t kMostMib = 1024 * 1024;
 
@@ -185,6 +187,19 @@ void addResourceRows(std::vector<OptionRow>& rows) {
   rows.push_back({"block-cache-mib", 0, "MIB", "64", "memory for blocks of the database", false,
                   [](Options& o, const std::string& v) { return number(o.blockCacheMib, v, 1, kMostMib); },
                   [](const Options& o) { return std::to_string(o.blockCacheMib); }});
+  rows.push_back({"connections", 0, "N", "10000, or half of the open files that the system allows",
+                  "connections at once; what comes beyond is turned away with 503", false,
+                  [](Options& o, const std::string& v) { return number(o.connections, v, 1, kMostConnections); },
+                  [](const Options& o) { return o.connections == 0 ? std::string() : std::to_string(o.connections); }});
+  rows.push_back(
+      {"connections-per-address", 0, "N", "2000",
+       "of those, from one IPv4 address or one /64 network of IPv6; nodes behind one address share it", false,
+       [](Options& o, const std::string& v) { return number(o.connectionsPerAddress, v, 1, kMostConnections); },
+       [](const Options& o) { return std::to_string(o.connectionsPerAddress); }});
+  rows.push_back({"busy", 0, "N", "512",
+                  "requests for keys that each loop works on at once; what comes beyond gets 503 and is to be repeated",
+                  false, [](Options& o, const std::string& v) { return number(o.busy, v, 1, kMostConnections); },
+                  [](const Options& o) { return std::to_string(o.busy); }});
 }
 
 /// Who may do what.

@@ -12,6 +12,7 @@
 #include "server/node/process_numbers.h"
 #include "server/node/secret_file.h"
 #include "server/node/service_manager.h"
+#include "server/runtime/open_files.h"
 #include "server/runtime/run_on.h"
 
 namespace mydht::node {
@@ -76,8 +77,13 @@ access::Settings accessSettings(const Options& options) {
   return {options.anonymousReads, options.anonymousWrites, hostPortOf(options.host, 0), options.allowHosts};
 }
 
-http::Settings httpSettings(http::AccessLog* accessLog) {
+http::Settings httpSettings(const Options& options, http::AccessLog* accessLog) {
   http::Settings settings;
+  const std::size_t share = runtime::sharesOf(runtime::openFileLimit()).connections;
+  // Who says a number knows what the system allows; the reserve is kept all the same.
+  settings.mostConnections = options.connections > 0 ? options.connections : std::min(settings.mostConnections, share);
+  settings.mostPerAddress = options.connectionsPerAddress;
+  settings.mostBusy = options.busy;
   settings.accessLog = accessLog;
   // Less than the patience of people and of most programs, and so that a node that is to stop does so within seconds.
   settings.requestTimeout = std::chrono::seconds(10);
@@ -124,7 +130,10 @@ Status Program::open() {
   if (!directory) return directory.error();
   directory_ = std::move(*directory);
   disk::RocksDiskOptions sizes;
+  const runtime::OpenFileShares files = runtime::sharesOf(runtime::openFileLimit());
   sizes.rows.blockCacheBytes = options_.blockCacheMib * kMib;
+  sizes.rows.openTables = static_cast<int>(files.tables);
+  sizes.openBlobs = files.blobs;
   auto disk = disk::RocksDisk::open(*directory_, pool_, sizes);
   if (!disk) return disk.error();
   disk_ = std::move(*disk);
@@ -161,7 +170,7 @@ void Program::assemble() {
   context_->traffic = &traffic_;
   context_->lately = &recentEvents_;
   router_ = std::make_unique<http::Router>(api::routesOf(*context_), *guard_);
-  server_ = std::make_unique<http::Server>(eventLoops, listening_, httpSettings(accessLog_.get()), *router_);
+  server_ = std::make_unique<http::Server>(eventLoops, listening_, httpSettings(options_, accessLog_.get()), *router_);
 }
 
 int Program::run() {

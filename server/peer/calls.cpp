@@ -35,6 +35,10 @@ Error refusal(const std::string& hostPort, int status, std::string_view body) {
   return Error{inDoubt ? Kind::Unknown : Kind::Unavailable, std::move(text)};
 }
 
+Error tooManyStreams(const Host& host) {
+  return Error{Kind::NotDone, host.hostPort + ": too many large values are under way"};
+}
+
 }  // namespace
 
 Task<Result<Call>> LoopPart::call(PeerAddress to, Call request, Deadline deadline) {
@@ -42,6 +46,8 @@ Task<Result<Call>> LoopPart::call(PeerAddress to, Call request, Deadline deadlin
   auto host = hostOf(to.hostPort);
   if (!host) co_return host.error();
   const Use use(*this, **host);
+  const bool streams = std::holds_alternative<std::unique_ptr<ByteSource>>(request.body);
+  if (streams && (*host)->streams >= settings_.mostStreams) co_return tooManyStreams(**host);
   std::shared_ptr<Connection> connection = takeIdle(**host);
   while (connection && !begin(connection, request, deadline)) connection = takeIdle(**host);
   if (!connection) {
@@ -50,6 +56,7 @@ Task<Result<Call>> LoopPart::call(PeerAddress to, Call request, Deadline deadlin
     connection = std::move(*opened);
     if (!begin(connection, request, deadline)) co_return connection->lost("the connection broke at once");
   }
+  if (streams) connection->setStreaming(true);
   auto answer = co_await exchange(std::move(connection), deadline);
   co_return answer;
 }
@@ -202,6 +209,9 @@ Task<Result<Call>> LoopPart::readLarge(std::shared_ptr<Connection> connection, D
   }
   auto answer = co_await readCall(std::move(body), size, deadline);
   if (!answer) co_return connection->lost(answer.error().text);
+  if (!std::holds_alternative<std::unique_ptr<ByteSource>>(answer->body)) co_return answer;
+  if (connection->host().streams >= settings_.mostStreams) co_return tooManyStreams(connection->host());
+  connection->setStreaming(true);
   co_return answer;
 }
 

@@ -57,6 +57,7 @@ Connection::Connection(LoopPart& part, Host& host, std::unique_ptr<runtime::Sock
 }
 
 Connection::~Connection() {
+  setStreaming(false);
   channel_.drop();
   part_.closed(*this);
   --host_.users;
@@ -78,6 +79,19 @@ bool Connection::reusable() {
 void Connection::begin() {
   sending_ = Sending();
   answered_ = false;
+}
+
+void Connection::setStreaming(bool streaming) {
+  if (streaming == streaming_) return;
+  streaming_ = streaming;
+  if (streaming) {
+    --host_.open;
+    ++host_.streams;
+    host_.freed.notifyOne();
+  } else {
+    ++host_.open;
+    --host_.streams;
+  }
 }
 
 Error Connection::lost(const std::string& text) const {

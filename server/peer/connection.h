@@ -23,7 +23,9 @@ struct Host {
   const runtime::HostPort name;
   const std::string headBegin;                    ///< the lines with which every request there begins
   std::vector<std::shared_ptr<Connection>> idle;  ///< the one that was used last at the end
-  std::size_t open = 0;                           ///< connections, idle, in use or being made
+  std::size_t open = 0;                           ///< connections, idle, in use or being made, without a stream
+  std::size_t streams = 0;                        ///< connections on which a body streams
+  std::size_t waiting = 0;                        ///< calls that wait for a connection
   std::size_t users = 0;                          ///< tasks and connections that refer to this
   std::vector<Poco::Net::SocketAddress> addresses;
   Time addressesUntil = Time::min();
@@ -65,6 +67,8 @@ class Connection {
   void answered() { answered_ = true; }
   /// Begins the next call.
   void begin();
+  /// Whether a body streams on it from now on, or no longer: see Settings::mostStreams.
+  void setStreaming(bool streaming);
   Host& host() { return host_; }
   Time unusedSince = Time::min();
   /// An error of this call: Unknown if its message may have arrived, else Unavailable.
@@ -78,6 +82,7 @@ class Connection {
   Sending sending_;
   bool answered_ = true;
   bool aborted_ = false;
+  bool streaming_ = false;
 };
 
 }  // namespace mydht::peer

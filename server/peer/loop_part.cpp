@@ -99,7 +99,9 @@ void LoopPart::release(Opened connection) {
 
 void LoopPart::keep(Opened connection) {
   Host& host = connection->host();
-  if (!connection->reusable() || stopping_ || host.idle.size() >= settings_.mostIdle) {
+  connection->setStreaming(false);
+  const bool tooMany = host.idle.size() >= settings_.mostIdle || host.open > settings_.mostOpen;
+  if (!connection->reusable() || stopping_ || tooMany) {
     connection->abort();  // a task that still sends ends by this
     return;
   }
@@ -153,8 +155,12 @@ Opened LoopPart::takeIdle(Host& host) {
 /// Waits for a connection that becomes free, or makes one.
 Task<Result<Opened>> LoopPart::open(Host& host, Deadline deadline) {
   while (!stopping_ && host.open >= settings_.mostOpen) {
+    const Error tooMany{Kind::NotDone, host.hostPort + ": too many calls are under way"};
+    if (host.waiting >= settings_.mostWaiting) co_return tooMany;
+    ++host.waiting;
     const bool freed = co_await host.freed.waitUntil(deadline);
-    if (!freed) co_return Error{Kind::Unavailable, host.hostPort + ": too many calls are under way"};
+    --host.waiting;
+    if (!freed) co_return tooMany;
     Opened idle = takeIdle(host);
     if (idle) co_return idle;
   }

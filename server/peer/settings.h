@@ -17,8 +17,15 @@ struct Settings {
   /// Connections kept unused to one node from one loop: as many as may be open. Were it fewer, a loop with more calls
   /// at once than that would close and make connections all the time, which doubles what a call costs.
   std::size_t mostIdle = 512;
-  /// Connections to one node from one loop; further calls wait. A quarter of what a node grants one address.
+  /// Connections to one node from one loop; further calls wait. Of all loops together 1,024, half of what a node grants
+  /// one address.
   std::size_t mostOpen = 512;
+  /// Calls to one node from one loop that wait for a connection; further ones fail at once, since a node that is so far
+  /// behind would answer them too late.
+  std::size_t mostWaiting = 512;
+  /// Connections to one node from one loop on which a body streams, as slowly as a client takes or sends it. They do
+  /// not count as open above, so that slow clients leave other calls their connections.
+  std::size_t mostStreams = 256;
   /// How long a name's addresses are remembered.
   Duration nameAge = std::chrono::seconds(5);
   /// Without a single byte taken by the other node, or by a body that is on its way.

@@ -32,8 +32,9 @@ class PeerHandler {
 
 /// Calls to other nodes. Returns by the deadline. Returns with the answer as soon as its message is here, even before
 /// the request's body was taken (an early refusal stops it); destroying the answer's body cancels the rest. The
-/// answer's message never comes from another call. A failed call says Unavailable if it surely never reached the other
-/// node, else Unknown. Callable on every loop; the task stays on the caller's loop.
+/// answer's message never comes from another call. A failed call says NotDone if it was not made, because too many to
+/// that node are under way already, which is no word of the node; Unavailable if it surely never reached it, else
+/// Unknown. Callable on every loop; the task stays on the caller's loop.
 class Transport {
  public:
   virtual Task<Result<Call>> call(PeerAddress to, Call request, Deadline deadline) = 0;

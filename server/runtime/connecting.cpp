@@ -8,6 +8,8 @@
 #include <charconv>
 #include <system_error>
 
+#include "server/runtime/open_files.h"
+
 namespace mydht::runtime {
 namespace {
 
@@ -71,6 +73,7 @@ Task<Result<std::unique_ptr<Socket>>> connectTo(EventLoop& loop, SocketAddress a
   const int descriptor = ::socket(address.af(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (descriptor < 0) co_return cannotConnect(address, reasonOf(errno));
   const auto handle = adopt(descriptor);
+  if (!leavesReserve(descriptor)) co_return cannotConnect(address, "too many files and connections are open");
   const int result = ::connect(descriptor, address.addr(), address.length());
   if (result != 0 && errno != EINPROGRESS) co_return cannotConnect(address, reasonOf(errno));
   auto socket = std::make_unique<Socket>(loop, handle);

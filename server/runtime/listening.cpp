@@ -5,6 +5,7 @@
 #include <Poco/Net/NetException.h>
 #include <Poco/Net/SocketAddress.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include <thread>
 
 #include "server/runtime/descriptor.h"
+#include "server/runtime/open_files.h"
 #include "server/runtime/socket.h"
 
 namespace mydht::runtime {
@@ -24,6 +26,9 @@ using Poco::Net::SocketAddress;
 
 /// Connections that the kernel keeps for us until we take them; it cuts this to its own limit.
 constexpr int kBacklog = 4096;
+/// What the kernel keeps of an answer beyond what is on its way. Without this it takes megabytes for each client that
+/// does not read, and thousands of those use up what the system has for all of TCP. Enough to keep a fast one busy.
+constexpr int kUnsentBytes = 128 * 1024;
 /// A port that the kernel chose for v4 may be in use for v6: how many others are tried.
 constexpr int kFreePortTries = 20;
 constexpr auto kBetweenTries = std::chrono::milliseconds(100);
@@ -59,6 +64,8 @@ Result<Poco::Net::ServerSocket> listenAt(const SocketAddress& address) {
     } else {
       socket.bind(address, true, false);
     }
+    // Accepted sockets have it from this one.
+    socket.setOption(IPPROTO_TCP, TCP_NOTSENT_LOWAT, kUnsentBytes);
     socket.listen(kBacklog);
     socket.setBlocking(false);
     return socket;
@@ -141,7 +148,11 @@ Acceptor::Acceptor(EventLoop& loop, const Poco::Net::ServerSocket& socket)
 Task<Result<Poco::Net::StreamSocket>> Acceptor::accept(Deadline deadline) {
   while (!stopped_) {
     const int taken = ::accept4(socket_.impl()->sockfd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (taken >= 0) co_return adopt(taken);
+    if (taken >= 0) {
+      const auto socket = adopt(taken);
+      if (leavesReserve(taken)) co_return socket;
+      co_return Error{Kind::Io, "cannot accept a connection: too many files and connections are open"};
+    }
     const int reason = errno;
     if (reason == EAGAIN || reason == EWOULDBLOCK) {
       watch_.readingBlocked();

@@ -160,6 +160,25 @@ TEST(BodyTest, ABodyThatStallsIsAnErrorAfterItsTime) {
   EXPECT_EQ(client.answer().body, "PUT /k error: the body stalled after 5 bytes");
 }
 
+TEST(BodyTest, ABodyThatDripsForTooLongIsAnErrorHoweverOftenAByteComes) {
+  Settings settings;
+  settings.bodyStall = 100ms;
+  World world(echo, settings);
+  Client client(world);
+  client.send("PUT /k HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n");
+  std::atomic<bool> over = false;
+  std::thread drip([&] {
+    while (!over) {
+      client.send("x");
+      std::this_thread::sleep_for(5ms);
+    }
+  });
+  const std::string body = client.answer().body;
+  over = true;
+  drip.join();
+  EXPECT_EQ(body.find("PUT /k error: the body stalled after "), 0U) << body;
+}
+
 TEST(BodyTest, APullHasItsOwnDeadline) {
   World world([](Request& request) -> Task<Response> {
     const auto source = request.takeBody();

@@ -53,6 +53,9 @@ TEST(Options, HaveTheDefaultsThatAreDocumented) {
   EXPECT_EQ(options.loops, 0U);
   EXPECT_EQ(options.cacheMib, 64U);
   EXPECT_EQ(options.blockCacheMib, 64U);
+  EXPECT_EQ(options.connections, 0U);
+  EXPECT_EQ(options.connectionsPerAddress, 2000U);
+  EXPECT_EQ(options.busy, 512U);
   EXPECT_FALSE(options.verbose);
   EXPECT_EQ(options.logFile, "");
   EXPECT_EQ(options.accessLog, "");
@@ -117,39 +120,43 @@ TEST(Options, AreReadInTheirLongForms) {
 }
 
 TEST(Options, WrongOnesAreNamed) {
-  const std::vector<std::pair<Words, std::string>> cases = {{{"-p", "abc"}, "port"},
-                                                            {{"-p", "65536"}, "port"},
-                                                            {{"-p", "-1"}, "port"},
-                                                            {{"-p"}, "port"},
-                                                            {{"-p", "1", "-p", "2"}, "port"},
-                                                            {{"-h", ""}, "host"},
-                                                            {{"-h", "a b"}, "host"},
-                                                            {{"-h", "http://a"}, "host"},
-                                                            {{"-s", "a:b"}, "server"},
-                                                            {{"-s", "a:0"}, "server"},
-                                                            {{"-s", "a:1,"}, "server"},
-                                                            {{"-r", "0"}, "replicas"},
-                                                            {{"-r", "10"}, "replicas"},
-                                                            {{"--weight", "0"}, "weight"},
-                                                            {{"--weight", "nan"}, "weight"},
-                                                            {{"--weight", "1x"}, "weight"},
-                                                            {{"--weight", "1001"}, "weight"},
-                                                            {{"--zone", "a b"}, "zone"},
-                                                            {{"--loops", "0"}, "loops"},
-                                                            {{"--loops", "257"}, "loops"},
-                                                            {{"--cache-mib", "x"}, "cache-mib"},
-                                                            {{"--block-cache-mib", "0"}, "block-cache-mib"},
-                                                            {{"-d", ""}, "data"},
-                                                            {{"-l", ""}, "log"},
-                                                            {{"--access-log", ""}, "access-log"},
-                                                            {{"--secret-file", ""}, "secret-file"},
-                                                            {{"--anonymous", "all"}, "anonymous"},
-                                                            {{"--allow-host", "a/b"}, "allow-host"},
-                                                            {{"--trust-content=maybe"}, "trust-content"},
-                                                            {{"--new-secret", ""}, "new-secret"},
-                                                            {{"--unknown"}, "--unknown"},
-                                                            {{"--por", "1"}, "--por"},
-                                                            {{"word"}, "word"}};
+  const std::vector<std::pair<Words, std::string>> cases = {
+      {{"-p", "abc"}, "port"},
+      {{"-p", "65536"}, "port"},
+      {{"-p", "-1"}, "port"},
+      {{"-p"}, "port"},
+      {{"-p", "1", "-p", "2"}, "port"},
+      {{"-h", ""}, "host"},
+      {{"-h", "a b"}, "host"},
+      {{"-h", "http://a"}, "host"},
+      {{"-s", "a:b"}, "server"},
+      {{"-s", "a:0"}, "server"},
+      {{"-s", "a:1,"}, "server"},
+      {{"-r", "0"}, "replicas"},
+      {{"-r", "10"}, "replicas"},
+      {{"--weight", "0"}, "weight"},
+      {{"--weight", "nan"}, "weight"},
+      {{"--weight", "1x"}, "weight"},
+      {{"--weight", "1001"}, "weight"},
+      {{"--zone", "a b"}, "zone"},
+      {{"--loops", "0"}, "loops"},
+      {{"--loops", "257"}, "loops"},
+      {{"--cache-mib", "x"}, "cache-mib"},
+      {{"--block-cache-mib", "0"}, "block-cache-mib"},
+      {{"--connections", "0"}, "connections"},
+      {{"--connections-per-address", "-1"}, "connections-per-address"},
+      {{"--busy", "many"}, "busy"},
+      {{"-d", ""}, "data"},
+      {{"-l", ""}, "log"},
+      {{"--access-log", ""}, "access-log"},
+      {{"--secret-file", ""}, "secret-file"},
+      {{"--anonymous", "all"}, "anonymous"},
+      {{"--allow-host", "a/b"}, "allow-host"},
+      {{"--trust-content=maybe"}, "trust-content"},
+      {{"--new-secret", ""}, "new-secret"},
+      {{"--unknown"}, "--unknown"},
+      {{"--por", "1"}, "--por"},
+      {{"word"}, "word"}};
   for (const auto& [words, name] : cases) {
     EXPECT_NE(problemOf(words).find(name), std::string::npos) << words.front() << ": " << problemOf(words);
   }

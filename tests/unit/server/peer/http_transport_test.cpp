@@ -283,9 +283,54 @@ TEST(HttpTransportTest, WhoWaitsForAConnectionHasADeadlineToo) {
         [](HttpWorld& there) -> Task<> { co_await ask(there, there.silentAddress(), "first", Bytes(), 200ms); }(at));
     co_await yieldNow();
     const std::string second = co_await ask(at, at.silentAddress(), "second", Bytes(), 20ms);
-    EXPECT_TRUE(second.starts_with("unavailable: ")) << second;
+    EXPECT_TRUE(second.starts_with("not-done: ")) << second << ": it was no word of the node";
     co_await gate.close();
   }(world));
+}
+
+TEST(HttpTransportTest, MoreCallsThanMayWaitFailAtOnce) {
+  Settings settings;
+  settings.mostOpen = 1;
+  settings.mostWaiting = 1;
+  HttpWorld world(std::nullopt, {}, settings);
+  runtime::runOn(world.loop(), [](HttpWorld& at) -> Task<> {
+    Gate gate(at.loop());
+    for (const std::string name : {"under way", "waits"}) {
+      gate.spawn([](HttpWorld& there, std::string message) -> Task<> {
+        co_await ask(there, there.silentAddress(), std::move(message), Bytes(), 200ms);
+      }(at, name));
+      co_await yieldNow();
+    }
+    const Time begun = at.loop().now();
+    const std::string third = co_await ask(at, at.silentAddress(), "too many", Bytes(), 60s);
+    EXPECT_TRUE(third.starts_with("not-done: ")) << third;
+    EXPECT_LT(at.loop().now() - begun, 10s);
+    co_await gate.close();
+  }(world));
+}
+
+TEST(HttpTransportTest, StreamsLeaveOtherCallsTheirConnectionsAndAreBoundedThemselves) {
+  Settings settings;
+  settings.mostOpen = 1;
+  settings.mostStreams = 1;
+  HttpWorld world(std::nullopt, {}, settings);
+  world.answerWith(sameAgain);
+  const Bytes large(std::string(3'000'000, 'x'));
+  const auto fetch = [&world, &large] {
+    const Deadline deadline = std::chrono::steady_clock::now() + 10s;
+    return runtime::runOn(world.loop(), world.transport().call(world.address(), Call{Bytes(), large}, deadline));
+  };
+  auto stream = fetch();
+  ASSERT_TRUE(stream) << stream.error().text;
+  EXPECT_EQ(askNow(world, world.address(), "small", Bytes(), 10s), "small|") << "while the stream is under way";
+  const auto second = fetch();
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, Kind::NotDone) << second.error().text;
+  const auto body = runtime::runOn(
+      world.loop(), collect(std::move(stream->body), large.size(), std::chrono::steady_clock::now() + 10s));
+  ASSERT_TRUE(body);
+  EXPECT_TRUE(*body == large);
+  EXPECT_TRUE(fetch()) << "the place is free again";
 }
 
 TEST(HttpTransportTest, StoppingBreaksOffWhatIsUnderWay) {

@@ -181,6 +181,20 @@ TEST(OpenFilesTest, TheLimitIsRaisedToWhatTheSystemAllows) {
   ::setrlimit(RLIMIT_NOFILE, &before);
 }
 
+TEST(OpenFilesTest, AreDividedSoThatClientsNeverTakeThoseOfTheDatabase) {
+  for (const std::size_t limit : {256U, 512U, 1024U, 20'000U}) {
+    const OpenFileShares shares = sharesOf(limit);
+    EXPECT_EQ(shares.connections, limit / 2);
+    EXPECT_GT(shares.reserve, shares.tables);
+    EXPECT_LT(shares.connections + shares.blobs + shares.reserve, limit) << "calls to other nodes need some";
+  }
+  const std::size_t limit = openFileLimit();
+  const auto first = static_cast<int>(limit - sharesOf(limit).reserve);
+  EXPECT_TRUE(leavesReserve(0));
+  EXPECT_TRUE(leavesReserve(first - 1));
+  EXPECT_FALSE(leavesReserve(first));
+}
+
 Task<std::string> twoSignals(EventLoop& loop) {
   Signals signals(loop);
   ::kill(::getpid(), SIGHUP);

@@ -23,35 +23,6 @@ PartitionSet readSet(wire::Reader& in) {
   return setOf(bits);
 }
 
-std::optional<RingState> decodeRingState(std::string_view content) {
-  wire::Reader in(content);
-  const auto format = in.number<std::uint8_t>();
-  RingState state;
-  if (in.number<std::uint8_t>() == 1) state.view = in.view();
-  if (format < 2 || in.number<std::uint8_t>() == 1) state.accepted = in.list();
-  state.filled = readSet(in);
-  state.sources = readSet(in);
-  state.completeHeld = in.name();
-  state.hostPort = in.text(kHostPortBytes);
-  if (format >= 2) {
-    state.owed = readSet(in);
-    in.number(state.formerRing);
-  }
-  if (format < 1 || format > kRingFormat || !in.whole()) return std::nullopt;
-  return state;
-}
-
-std::optional<PeerState> decodePeerState(std::string_view content) {
-  wire::Reader in(content);
-  const auto format = in.number<std::uint8_t>();
-  PeerState peer;
-  peer.hostPort = in.text(kHostPortBytes);
-  in.number(peer.boot);
-  in.number(peer.synced);
-  if (format != kFormat || !in.whole()) return std::nullopt;
-  return peer;
-}
-
 std::optional<NodeId> nodeOfRow(std::string_view name) {
   if (name.size() != kPeerRowName) return std::nullopt;
   NodeId node = 0;
@@ -139,10 +110,39 @@ Bytes encodeRingState(const RingState& state) {
   return Bytes(out.take());
 }
 
+std::optional<RingState> decodeRingState(std::string_view content) {
+  wire::Reader in(content);
+  const auto format = in.number<std::uint8_t>();
+  RingState state;
+  if (in.number<std::uint8_t>() == 1) state.view = in.view();
+  if (format < 2 || in.number<std::uint8_t>() == 1) state.accepted = in.list();
+  state.filled = readSet(in);
+  state.sources = readSet(in);
+  state.completeHeld = in.name();
+  state.hostPort = in.text(kHostPortBytes);
+  if (format >= 2) {
+    state.owed = readSet(in);
+    in.number(state.formerRing);
+  }
+  if (format < 1 || format > kRingFormat || !in.whole()) return std::nullopt;
+  return state;
+}
+
 Bytes encodePeerState(const PeerState& peer) {
   wire::Writer out;
   out.number(kFormat).text(peer.hostPort).number(peer.boot).number(peer.synced);
   return Bytes(out.take());
+}
+
+std::optional<PeerState> decodePeerState(std::string_view content) {
+  wire::Reader in(content);
+  const auto format = in.number<std::uint8_t>();
+  PeerState peer;
+  peer.hostPort = in.text(kHostPortBytes);
+  in.number(peer.boot);
+  in.number(peer.synced);
+  if (format != kFormat || !in.whole()) return std::nullopt;
+  return peer;
 }
 
 std::string bitsOf(const PartitionSet& set) {

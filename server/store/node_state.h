@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "common/result/limits.h"
 #include "common/ring/view.h"
@@ -56,7 +57,9 @@ Task<Result<NodeState>> loadNodeState(Disk& disk, Deadline deadline);
 Bytes encodeIdentity(const Identity& identity);
 std::optional<Identity> decodeIdentity(std::string_view content);
 Bytes encodeRingState(const RingState& state);
+std::optional<RingState> decodeRingState(std::string_view content);
 Bytes encodePeerState(const PeerState& peer);
+std::optional<PeerState> decodePeerState(std::string_view content);
 
 std::string bitsOf(const PartitionSet& set);
 /// `bits` has kPartitions / 8 bytes, or is empty for the empty set.

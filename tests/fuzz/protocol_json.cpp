@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "common/protocol/action_shape.h"
 #include "common/protocol/problem.h"
 #include "common/protocol/shapes.h"
 
@@ -21,6 +22,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto listing = listingFromJson(text)) {
     const auto again = listingFromJson(toJson(*listing));
     MYDHT_ASSERT(again && again->keys.size() == listing->keys.size() && again->next == listing->next);
+  }
+  if (const auto action = ringActionFromJson(text)) MYDHT_ASSERT(ringActionFromJson(toJson(*action)).ok());
+  if (const auto action = actionStatusFromJson(text)) {
+    const auto again = actionStatusFromJson(toJson(*action));
+    MYDHT_ASSERT(again && toJson(*again) == toJson(*action));
   }
   if (const auto problem = problemFromJson(text))
     MYDHT_ASSERT(problemFromJson(toJson(*problem))->status == problem->status);

@@ -25,14 +25,14 @@ def _sample_table(row):
     large = row.name in ("get-large", "put-large")
     syncs = any("syncs_per_request" in one for one in medians.values())
     names = ["", "MB/s" if large else "requests/s", "CPU ms/request" if large else "CPU us/request", "p50 ms", "p99 ms", "p99.9 ms", "peak MiB"]
-    names += ["client's CPU us/request"] if not large else []
+    names += [f"client's CPU {'ms' if large else 'us'}/request"]
     names += ["syncs/request"] if syncs else []
     lines = ["| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
     for name, one in medians.items():
         rate = one["mb_per_second"] if large else one["requests_per_second"]
         cells = [name, _number(rate, 0 if large else 1), _number(one["cpu_us_per_request"] / (1000 if large else 1), 1)]
         cells += [_number(one[key], 2) for key in ("p50_ms", "p99_ms", "p999_ms")] + [_number(one["peak_mib"], 0)]
-        cells += [_number(one["client_cpu_us_per_request"], 1)] if not large else []
+        cells.append(_number(one["client_cpu_us_per_request"] / (1000 if large else 1), 1))
         if syncs:
             cells.append(_number(one["syncs_per_request"], 3) if "syncs_per_request" in one else "not counted")
         lines.append("| " + " | ".join(cells) + " |")

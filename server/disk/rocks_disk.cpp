@@ -70,6 +70,10 @@ void RocksDisk::stop() {
   blobs_.stop();
 }
 
+Result<> RocksDisk::compact() {
+  return rows_->compact();
+}
+
 Result<> RocksDisk::sweep() {
   auto swept = blobs_.sweep([this](std::uint8_t folder) { return rows_->publishedIn(folder); });
   if (!swept) return swept.error();

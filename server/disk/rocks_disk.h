@@ -54,6 +54,9 @@ class RocksDisk final : public Disk {
   BlobFiles::Swept swept() const { return swept_; }
   /// Syncs of the rows' log since it was opened. Any thread.
   std::uint64_t syncs() const { return committer_.syncs(); }
+  /// Rewrites the rows without what is superseded, as the engine does by itself in time; blocks for as long as that
+  /// takes. For measurements.
+  Result<> compact();
   /// Finishes the commits that wait; everything later fails with Stopped. Blocks for as long as a sync takes; the loops
   /// of the callers must still run afterwards, to take the answers.
   void stop();

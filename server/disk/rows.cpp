@@ -251,6 +251,14 @@ Result<> Rows::write(std::span<const Batch* const> batches, std::uint64_t number
   return {};
 }
 
+Result<> Rows::compact() {
+  rocksdb::CompactRangeOptions options;
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+  const auto status = engine_->db->CompactRange(options, nullptr, nullptr);
+  if (!status.ok()) return errorOf(status, "compact the rows");
+  return {};
+}
+
 Result<std::vector<BlobId>> Rows::publishedIn(std::uint8_t folder) const {
   std::vector<BlobId> ids;
   const std::string end = folderKey(folder + 1U);

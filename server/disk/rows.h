@@ -38,6 +38,8 @@ class Rows {
   Result<Page> scan(std::string_view from, std::string_view to, std::size_t mostBytes, const RowSkip& skip) const;
   /// Atomic and synced. Fails for good once the engine has failed in the background.
   Result<> write(std::span<const Batch* const> batches, std::uint64_t number);
+  /// Rewrites everything without what is superseded.
+  Result<> compact();
   /// The published blobs of one folder, in ascending order.
   Result<std::vector<BlobId>> publishedIn(std::uint8_t folder) const;
   Result<bool> isPublished(BlobId id) const;

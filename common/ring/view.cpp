@@ -45,6 +45,15 @@ View::View(std::uint64_t ringIdentity, std::vector<RingPtr> active)
   destroyed_ = newest().list().destroyed();
 }
 
+VersionName View::activeName() const {
+  VersionName name;
+  for (const RingPtr& version : active_) {
+    const VersionName one = version->name();
+    name = {one.height, (name.hash << 7 | name.hash >> 57) ^ one.hash};
+  }
+  return name;
+}
+
 ViewLists View::lists() const {
   ViewLists lists{ringIdentity_, {}, {}};
   for (const RingPtr& version : active_) lists.active.push_back(version->list());

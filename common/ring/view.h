@@ -49,6 +49,8 @@ class View {
   const Ring& newest() const { return *active_.back(); }
   /// The same without the tables.
   ViewLists lists() const;
+  /// Names all active versions together: two views have the same name only if they have the same active versions.
+  VersionName activeName() const;
   bool changing() const { return active_.size() > 1; }
 
   /// Nodes that the newest version declares destroyed are left out of all of the following (R8): nothing waits for

@@ -399,7 +399,7 @@ wire::Gossip Node::gossipMessage() const {
   gossip.addresses = peers_.addresses();
   gossip.summary = summary();
   if (!standing->view) return gossip;
-  gossip.filledIn = standing->view->newest().name();
+  gossip.filledIn = standing->view->activeName();
   gossip.whole = standing->whole;
   if (standing->view->changing() && !gossip.whole) gossip.filled = store::bitsOf(standing->filled & ~standing->owed);
   return gossip;
@@ -445,9 +445,11 @@ Task<Status> Node::hearGossip(wire::Speaker from, wire::Gossip gossip, Deadline 
   const ring::ViewPtr view = membership_.view();
   if (!view || from.ringIdentity != view->ringIdentity()) co_return Status();
   changes_.heardFilled(from.node, gossip);
+  const bool sameEnds = from.newest == view->newest().name() && from.complete == view->complete().name();
+  const bool knowsBetween = sameEnds && gossip.filledIn.height != 0 && gossip.filledIn != view->activeName();
   summaries_.heard(from.node, std::move(gossip.summary));
   summaries_.keepOnly(view->members());
-  if (from.newest > view->newest().name() || from.complete > view->complete().name()) {
+  if (knowsBetween || from.newest > view->newest().name() || from.complete > view->complete().name()) {
     auto theirs = co_await peers_.askAt(from.hostPort, wire::GetView(), deadline);
     if (!theirs) co_return theirs.error();
     auto adopted = co_await membership_.adopt(theirs->answer.view);

@@ -143,13 +143,13 @@ void RingChanges::heardFilled(NodeId node, const wire::Gossip& gossip) {
 bool RingChanges::hasFilled(const ring::View& view, NodeId node, PartitionId partition) const {
   if (node == membership_.self().node) return membership_.standing()->hasFilled(partition);
   const auto at = filled_.find(node);
-  if (at == filled_.end() || at->second.asOf != view.newest().name()) return false;
+  if (at == filled_.end() || at->second.asOf != view.activeName()) return false;
   return at->second.whole || at->second.partitions.test(partition);
 }
 
 bool RingChanges::isWhole(const ring::View& view, NodeId node) const {
   const auto at = filled_.find(node);
-  return at != filled_.end() && at->second.asOf == view.newest().name() && at->second.whole;
+  return at != filled_.end() && at->second.asOf == view.activeName() && at->second.whole;
 }
 
 bool RingChanges::isFilled(const ring::View& view, std::size_t index) const {

@@ -170,7 +170,7 @@ struct Gossip {
   static constexpr MessageType kType = MessageType::Gossip;
   using Answer = Gossip;
   std::vector<Address> addresses;
-  ring::VersionName filledIn;  ///< the newest version of the sender
+  ring::VersionName filledIn;  ///< names the active versions of the sender: what it has filled is of those
   std::string filled;  ///< a bit a partition; empty when no change is under way, or when nothing is to be filled
   bool whole = false;  ///< the sender has filled everything that it is home to in any active version
   Summary summary;     ///< of the sender

@@ -266,11 +266,27 @@ Task<> Node::startAgainAsNew(std::string why, bool inOldPlace) {
   world_.journal.note(Severity::Error, "node.starts-anew", fmt::format("why=\"{}\"", fatal_));
 }
 
+/// Whether a majority of those that stay know that the version without this node is complete. It may have been the only
+/// one to find that out: if it then forgot its former identity, they would need that one for a majority for ever.
+Task<bool> Node::othersKnow() {
+  const ring::ViewPtr view = membership_.view();
+  const std::vector<NodeId> present = view->newest().present();
+  std::size_t knowing = 0;
+  for (const NodeId node : present) {
+    wire::Adopt message{membership_.viewLists()};
+    auto adopted = co_await peers_.ask(node, view, std::move(message), Body(), loop_.now() + settings_.timing.call);
+    knowing += adopted ? 1 : 0;
+  }
+  co_return knowing >= ring::quorumOf(present.size());
+}
+
 /// Whoever has lost its place, while it was cut off or because a change of the ring took up what it had asked for
 /// before it was stopped, is told by the others' view: it serves nothing any more and joins again (R7, R8).
 Task<> Node::lookAtOwnPlace() {
   const bool leaves = memberChanges_.leaving() != wire::Leaving::No;
   if (!membership_.standing()->lostPlace || leaves || !fatal_.empty()) co_return;
+  auto known = co_await othersKnow();
+  if (!known || stopping_) co_return;
   co_await startAgainAsNew("this node has lost its place in the ring: it was removed, or left", false);
 }
 

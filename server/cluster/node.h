@@ -151,6 +151,7 @@ class Node final : public PeerHandler {
   Task<> hello(std::shared_ptr<struct Confirmation> confirmation, NodeId node);
   Task<> startAgainAsNew(std::string why, bool inOldPlace);
   Task<Status> forgetRing(bool inOldPlace);
+  Task<bool> othersKnow();
   Task<> lookAtOwnPlace();
   Task<> leaveAndForget();
   Task<> breakOffLater();

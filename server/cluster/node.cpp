@@ -169,10 +169,7 @@ Task<Status> Node::enterRing() {
   member.weightHundredths = settings_.weightHundredths.value_or(100);
   member.zone = settings_.zone.value_or("");
   home_.confirm();
-  std::vector<std::string> seeds = settings_.seeds;
-  for (const auto& [node, peer] : remembered_.peers) {
-    if (!peer.hostPort.empty() && peer.hostPort != settings_.hostPort) seeds.push_back(peer.hostPort);
-  }
+  std::vector<std::string> seeds = knownAddresses();
   if (seeds.empty() && membership_.formerRing() != 0) {
     co_return Error{Kind::Unavailable,
                     "this data directory has lost its place in its ring and knows none of its members: start it with "
@@ -266,18 +263,31 @@ Task<> Node::startAgainAsNew(std::string why, bool inOldPlace) {
   world_.journal.note(Severity::Error, "node.starts-anew", fmt::format("why=\"{}\"", fatal_));
 }
 
-/// Whether a majority of those that stay know that the version without this node is complete. It may have been the only
-/// one to find that out: if it then forgot its former identity, they would need that one for a majority for ever.
+/// Whether somebody else of the ring knows that the version without this node is complete. It may have been the only
+/// one to find that out: if it then forgot its former identity, the others would need that one for a majority for ever.
 Task<bool> Node::othersKnow() {
   const ring::ViewPtr view = membership_.view();
-  const std::vector<NodeId> present = view->newest().present();
-  std::size_t knowing = 0;
-  for (const NodeId node : present) {
+  for (const NodeId node : view->newest().present()) {
     wire::Adopt message{membership_.viewLists()};
     auto adopted = co_await peers_.ask(node, view, std::move(message), Body(), loop_.now() + settings_.timing.call);
-    knowing += adopted ? 1 : 0;
+    if (adopted) co_return true;
   }
-  co_return knowing >= ring::quorumOf(present.size());
+  // They may have started again as new ones, and the ring may have gone on without them.
+  for (const std::string& address : knownAddresses()) {
+    auto hello = co_await peers_.askAt(address, wire::Hello(), loop_.now() + settings_.timing.call);
+    if (hello && hello->from.ringIdentity == view->ringIdentity() && hello->from.complete >= view->complete().name())
+      co_return true;
+  }
+  co_return false;
+}
+
+/// Where others of the ring may be found: the seeds, and who was ever met.
+std::vector<std::string> Node::knownAddresses() const {
+  std::vector<std::string> addresses = settings_.seeds;
+  for (const auto& [node, peer] : remembered_.peers) {
+    if (!peer.hostPort.empty() && peer.hostPort != settings_.hostPort) addresses.push_back(peer.hostPort);
+  }
+  return addresses;
 }
 
 /// Whoever has lost its place, while it was cut off or because a change of the ring took up what it had asked for

@@ -152,6 +152,7 @@ class Node final : public PeerHandler {
   Task<> startAgainAsNew(std::string why, bool inOldPlace);
   Task<Status> forgetRing(bool inOldPlace);
   Task<bool> othersKnow();
+  std::vector<std::string> knownAddresses() const;
   Task<> lookAtOwnPlace();
   Task<> leaveAndForget();
   Task<> breakOffLater();

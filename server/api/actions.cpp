@@ -4,10 +4,10 @@
 
 #include <charconv>
 
-#include "common/http/percent.h"
 #include "common/protocol/action_shape.h"
 #include "common/protocol/names.h"
 #include "common/protocol/paths.h"
+#include "server/api/parameters.h"
 #include "server/api/refusals.h"
 
 namespace mydht::api {
@@ -53,13 +53,6 @@ protocol::ActionStatus shapeOf(const cluster::ActionRun& run) {
   shape.kept = run.counts.kept;
   shape.keptBytes = run.counts.keptBytes;
   return shape;
-}
-
-/// A parameter of the query; empty if it is not there.
-Result<std::string> parameterOf(const Request& request, std::string_view name) {
-  auto value = http::queryValue(request.query(), name);
-  if (!value) return value.error();
-  return value->value_or("");
 }
 
 Task<Response> answerWith(const Context& context, std::uint64_t run, int status) {

@@ -2,10 +2,10 @@
 
 #include <charconv>
 
-#include "common/http/percent.h"
 #include "common/protocol/names.h"
 #include "common/protocol/paths.h"
 #include "common/protocol/shapes.h"
+#include "server/api/parameters.h"
 #include "server/api/refusals.h"
 
 namespace mydht::api {
@@ -13,13 +13,6 @@ namespace {
 
 using http::Request;
 using http::Response;
-
-/// A parameter; empty if it is not there.
-Result<std::string> parameterOf(const Request& request, std::string_view name) {
-  auto value = http::queryValue(request.query(), name);
-  if (!value) return value.error();
-  return value->value_or("");
-}
 
 /// The words between commas.
 std::vector<std::string> wordsOf(const std::string& text) {

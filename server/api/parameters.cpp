@@ -1,5 +1,6 @@
 #include "server/api/parameters.h"
 
+#include "common/http/percent.h"
 #include "common/protocol/consistency.h"
 #include "common/protocol/key_rules.h"
 #include "common/protocol/paths.h"
@@ -17,6 +18,12 @@ bool takesKeyParameter(std::string_view path) {
 Result<std::string> keyOf(const http::Request& request) {
   if (takesKeyParameter(request.path())) return protocol::keyOfQuery(request.query());
   return protocol::keyOfPath(request.path());
+}
+
+Result<std::string> parameterOf(const http::Request& request, std::string_view name) {
+  auto value = http::queryValue(request.query(), name);
+  if (!value) return value.error();
+  return value->value_or("");
 }
 
 Result<cluster::Consistency> consistencyOf(const http::Request& request) {

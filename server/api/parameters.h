@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "common/result/result.h"
 #include "server/cluster/quorums.h"
@@ -11,6 +12,9 @@ namespace mydht::api {
 
 /// The key that a request is about: of its path, or of `?key=` where the path is one of /_mydht/.
 Result<std::string> keyOf(const http::Request& request);
+
+/// A parameter of the query; empty if it is not there.
+Result<std::string> parameterOf(const http::Request& request, std::string_view name);
 
 /// How many home nodes the request wants: quorum unless it says so.
 Result<cluster::Consistency> consistencyOf(const http::Request& request);

@@ -31,6 +31,7 @@ void print(const Coverage& coverage) {
       Row{"fills", coverage.fills},
       Row{"fills for one vote", coverage.fillsForOneVote},
       Row{"settled raised", coverage.settledRaised},
+      Row{"settled heard of another home node", coverage.settledTold},
       Row{"tombstones reaped", coverage.reaped},
       Row{"entries purged", coverage.purged},
       Row{"processes stopped", coverage.crashes},

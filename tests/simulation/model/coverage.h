@@ -24,6 +24,7 @@ struct Coverage {
   std::uint64_t fills = 0;
   std::uint64_t fillsForOneVote = 0;
   std::uint64_t settledRaised = 0;
+  std::uint64_t settledTold = 0;
   std::uint64_t reaped = 0;
   std::uint64_t purged = 0;
   std::uint64_t crashes = 0;

@@ -78,7 +78,7 @@ class Driver {
     ++world_.step;
     world_.nowMicros += random().below(4);
     const Weights& w = weights_;
-    const std::array<std::pair<unsigned, void (Driver::*)()>, 13> table{{
+    const std::array<std::pair<unsigned, void (Driver::*)()>, 14> table{{
         {w.deliver, &Driver::deliverOne},
         {w.begin, &Driver::beginOne},
         {w.impatience, &Driver::losePatience},
@@ -87,6 +87,7 @@ class Driver {
         {w.complete, &Driver::completeOne},
         {w.agree, &Driver::agreeOne},
         {w.settle, &Driver::settleOne},
+        {w.settle, &Driver::raiseOne},
         {w.reap, &Driver::reapOne},
         {w.repair, &Driver::repairOne},
         {w.purge, &Driver::purgeOne},
@@ -183,6 +184,11 @@ class Driver {
 
   void settleOne() {
     if (const NodeId id = anyUp()) settle(world_, id, random().below(world_.partitions));
+  }
+
+  void raiseOne() {
+    const NodeId from = anyUp();
+    if (from != 0) raise(world_, from, anyNode(), random().below(world_.partitions));
   }
 
   void reapOne() {

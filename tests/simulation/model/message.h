@@ -23,11 +23,10 @@ enum class MessageKind : std::uint8_t {
   Gossip,  ///< anybody -> anybody: view, and who is filled for its newest version
   Hold,    ///< completer -> member: this version is filled, hold the fact
   HoldAnswer,
-  Close,  ///< settler -> home: take no client's write at or below T
+  Close,  ///< settler -> home: take no client's write at or below T, and say what you hold up to there
   CloseAnswer,
-  Compare,  ///< settler -> home: what do you hold up to T
-  CompareAnswer,
   Settle,  ///< settler -> home: all hold this up to T
+  Raise,   ///< home -> home: settled is T here, so it may be T at yours
 };
 
 /// How a home node answers.
@@ -56,7 +55,7 @@ struct Message {
   View view;                    ///< the sender's, or that of its operation
   EntryRef entry = 0;
   std::array<EntryRef, kKeys> entries{};
-  Version settled;  ///< Copy: the mark of the filled home it comes from, else zero; Close, Settle: T
+  Version settled;  ///< Copy: the mark of the filled home it comes from, else zero; Close, Settle, Raise: T
   Marks marks;
   std::array<Nodes, kPartitions> facts{};
 };

@@ -52,7 +52,7 @@ struct Completing {
 
 /// A partition being settled by this node (R12).
 struct Settling {
-  enum class Phase : std::uint8_t { None, Closing, Comparing };
+  enum class Phase : std::uint8_t { None, Closing };
 
   Phase phase = Phase::None;
   std::uint16_t number = 0;

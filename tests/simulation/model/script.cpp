@@ -118,9 +118,7 @@ void Script::complete(NodeId node, std::initializer_list<NodeId> filled, std::in
 void Script::settle(NodeId node) {
   tick();
   model::settle(world_, node, 0);
-  for (const MessageKind kind : {MessageKind::Close, MessageKind::Compare}) {
-    for (NodeId home = 1; home <= world_.lastNode; ++home) exchange(kind, node, home);
-  }
+  for (NodeId home = 1; home <= world_.lastNode; ++home) exchange(MessageKind::Close, node, home);
   for (NodeId home = 1; home <= world_.lastNode; ++home) deliver(MessageKind::Settle, node, home);
 }
 

@@ -9,12 +9,13 @@ namespace mydht::model {
 
 namespace {
 
-/// What a node holds up to T, newer entries left out: what has to be equal at all.
+/// What a node holds up to T, newer entries and what it may drop left out: what has to be equal at all.
 std::array<EntryRef, kKeys> entriesUpTo(const World& world, const Node& node, unsigned partition, const Version& upTo) {
   std::array<EntryRef, kKeys> entries{};
   for (unsigned key = 0; key < world.keys; ++key) {
     const EntryRef held = node.kept.entry[key];
     if (world.partitionOf(key) != partition || held == 0 || world.entry(held).version > upTo) continue;
+    if (mayReap(world.entry(held), node.kept.marks[partition].settled)) continue;
     entries[key] = held;
   }
   return entries;
@@ -48,9 +49,8 @@ void sendToHomes(World& world, NodeId id, MessageKind kind) {
 }
 
 /// Notes an answer; true once all homes have answered.
-bool allAnswered(World& world, const Message& answer, Settling::Phase phase) {
+bool allAnswered(World& world, const Message& answer) {
   Settling& settling = world.node(answer.to).settling;
-  if (settling.phase != phase || settling.number != answer.attempt || answer.answer != Answer::Ok) return false;
   settling.answered |= bitOf(answer.from);
   const Nodes homes = world.rings.homes(settling.view, settling.partition);
   if (world.has(Bug::SettleWithoutAll)) {
@@ -83,7 +83,9 @@ void settle(World& world, NodeId id, unsigned partition) {
   settling.view = view;
   settling.upTo = world.versionNow(id);
   settling.answered = 0;
+  settling.equal = true;
   settling.entries = {};
+  settling.newestAt = {};
   sendToHomes(world, id, MessageKind::Close);
 }
 
@@ -92,29 +94,14 @@ void onClose(World& world, const Message& request) {
   Version& closed = world.node(request.to).kept.marks[request.partition].closed;
   closed = std::max(closed, request.settled);
   world.sync(request.to, Bug::None);
-  world.send(answerTo(world, request, MessageKind::CloseAnswer, Answer::Ok));
-}
-
-void onCloseAnswer(World& world, const Message& answer) {
-  if (!allAnswered(world, answer, Settling::Phase::Closing)) return;
-  Settling& settling = world.node(answer.to).settling;
-  settling.phase = Settling::Phase::Comparing;
-  settling.answered = 0;
-  settling.equal = true;
-  settling.newestAt = {};
-  sendToHomes(world, answer.to, MessageKind::Compare);
-}
-
-void onCompare(World& world, const Message& request) {
-  if (!takesPart(world, request)) return;
-  Message reply = answerTo(world, request, MessageKind::CompareAnswer, Answer::Ok);
+  Message reply = answerTo(world, request, MessageKind::CloseAnswer, Answer::Ok);
   reply.entries = entriesUpTo(world, world.node(request.to), request.partition, request.settled);
   world.send(reply);
 }
 
-void onCompareAnswer(World& world, const Message& answer) {
+void onCloseAnswer(World& world, const Message& answer) {
   Settling& settling = world.node(answer.to).settling;
-  if (settling.phase != Settling::Phase::Comparing || settling.number != answer.attempt) return;
+  if (settling.phase != Settling::Phase::Closing || settling.number != answer.attempt) return;
   const bool first = settling.answered == 0;
   for (unsigned key = 0; key < world.keys; ++key) {
     if (!first && settling.entries[key] != answer.entries[key]) settling.equal = false;
@@ -122,7 +109,7 @@ void onCompareAnswer(World& world, const Message& answer) {
     settling.entries[key] = answer.entries[key];
     settling.newestAt[key] = answer.from;
   }
-  if (!allAnswered(world, answer, Settling::Phase::Comparing)) return;
+  if (!allAnswered(world, answer)) return;
   settling.phase = Settling::Phase::None;
   if (settling.equal || world.has(Bug::SettleWithoutComparing)) {
     sendToHomes(world, answer.to, MessageKind::Settle);
@@ -144,6 +131,31 @@ void onSettle(World& world, const Message& request) {
   world.sync(request.to, Bug::None);
   ++world.coverage.settledRaised;
   world.say("node {} is settled in partition {}", request.to, request.partition);
+}
+
+void raise(World& world, NodeId from, NodeId to, unsigned partition) {
+  const Node& node = world.node(from);
+  const View& view = node.kept.view;
+  if (view.complete != view.newest || !world.rings.isHome(view, from, partition)) return;
+  if (!world.filledForNewest(node, partition)) return;
+  Message message;
+  message.kind = MessageKind::Raise;
+  message.from = static_cast<std::uint8_t>(from);
+  message.to = static_cast<std::uint8_t>(to);
+  message.partition = static_cast<std::uint8_t>(partition);
+  message.view = view;
+  message.settled = node.kept.marks[partition].settled;
+  world.send(message);
+}
+
+void onRaise(World& world, const Message& request) {
+  if (!takesPart(world, request)) return;
+  Marks& marks = world.node(request.to).kept.marks[request.partition];
+  if (marks.settled >= request.settled) return;
+  marks = mergeMarks(marks, {request.settled, request.settled});
+  world.sync(request.to, Bug::None);
+  ++world.coverage.settledTold;
+  world.say("node {} hears how far partition {} is settled", request.to, request.partition);
 }
 
 void reap(World& world, NodeId id) {

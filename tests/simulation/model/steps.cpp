@@ -30,9 +30,8 @@ constexpr std::array kRows{
     Row{"HoldAnswer", onHoldAnswer},
     Row{"Close", onClose},
     Row{"CloseAnswer", onCloseAnswer},
-    Row{"Compare", onCompare},
-    Row{"CompareAnswer", onCompareAnswer},
     Row{"Settle", onSettle},
+    Row{"Raise", onRaise},
 };
 
 }  // namespace

@@ -59,6 +59,7 @@ std::string remarksOn(const NodeStatus& member, const RingStatus& ring) {
     add(fmt::format("{} partitions to fill", *member.toFill));
   }
   if (const std::string remark = agreementRemark(member); !remark.empty()) add(remark);
+  if (!member.tombstonesWait.empty()) add("deleted keys are kept for it: " + oneLine(member.tombstonesWait));
   if (member.fingerprint && *member.fingerprint != ring.fingerprint) {
     add(fmt::format("another table: {:016x}", *member.fingerprint));
   }
@@ -73,6 +74,7 @@ std::string heading(const RingStatus& ring) {
                   ring.replicas, ring.fingerprint, ring.activeVersions > 1 ? ", changing" : "");
   text += fmt::format("asked {}, MyDHT {}: {} keys, {}\n", oneLine(ring.selfName), oneLine(ring.programVersion),
                       ring.keys, sizeText(ring.bytes));
+  if (ring.tombstones > 0) text += fmt::format("it still remembers {} deleted keys\n", ring.tombstones);
   if (ring.toFill > 0) text += fmt::format("it has {} partitions to fill\n", ring.toFill);
   if (ring.copies > 0) text += copiesLine(ring) + "\n";
   if (!ring.trouble.empty()) text += fmt::format("trouble: {}\n", oneLine(ring.trouble));

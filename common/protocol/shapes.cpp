@@ -56,6 +56,7 @@ void writeMember(JsonWriter& writer, const NodeStatus& member) {
   if (member.lastCallOk) writer.flag("lastCallOk", *member.lastCallOk);
   if (!member.lastError.empty()) writer.text("lastError", member.lastError);
   if (member.partitions > 0) writer.number("partitions", member.partitions);
+  if (!member.tombstonesWait.empty()) writer.text("tombstonesWait", member.tombstonesWait);
   if (member.keys) writer.number("keys", *member.keys);
   if (member.bytes) writer.number("bytes", *member.bytes);
   if (member.toFill) writer.number("toFill", *member.toFill);
@@ -83,6 +84,7 @@ NodeStatus readMember(JsonReader& reader) {
   if (reader.has("lastCallOk")) member.lastCallOk = reader.flag("lastCallOk");
   if (reader.has("lastError")) member.lastError = reader.text("lastError");
   if (reader.has("partitions")) member.partitions = static_cast<std::uint32_t>(reader.number("partitions", kMost32));
+  if (reader.has("tombstonesWait")) member.tombstonesWait = reader.text("tombstonesWait");
   if (reader.has("keys")) member.keys = reader.number("keys");
   if (reader.has("bytes")) member.bytes = reader.number("bytes");
   if (reader.has("toFill")) member.toFill = reader.number("toFill");
@@ -216,6 +218,7 @@ std::string toJson(const RingStatus& status) {
   }
   writer.endList();
   if (status.copies > 0) writer.number("copies", status.copies);
+  if (status.tombstones > 0) writer.number("tombstones", status.tombstones);
   if (status.toFill > 0) writer.number("toFill", status.toFill);
   if (!status.trouble.empty()) writer.text("trouble", status.trouble);
   if (status.traffic) writeTraffic(writer, *status.traffic);
@@ -283,6 +286,7 @@ Result<RingStatus> ringStatusFromJson(std::string_view json) {
   status.bytes = reader->number("bytes");
   status.firstKeys = readList<Key>(*reader, "firstKeys", readKey);
   if (reader->has("copies")) status.copies = static_cast<std::uint32_t>(reader->number("copies", kMost32));
+  if (reader->has("tombstones")) status.tombstones = reader->number("tombstones");
   if (reader->has("toFill")) status.toFill = reader->number("toFill");
   if (reader->has("trouble")) status.trouble = reader->text("trouble");
   if (reader->has("traffic")) {

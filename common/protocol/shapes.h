@@ -57,6 +57,7 @@ struct NodeStatus {
       lastCallOk;           ///< whether the last call to it succeeded; nothing before the first and for the node itself
   std::string lastError{};  ///< and if not, why
   std::uint32_t partitions = 0;  ///< that it is home to, in the newest version
+  std::string tombstonesWait{};  ///< why tombstones of the answering node are kept for it; left out while they are not
   // What the member said of itself last; left out while it is not known.
   std::optional<std::uint64_t> keys{};              ///< live values that lie there
   std::optional<std::uint64_t> bytes{};             ///< their sizes together
@@ -107,6 +108,7 @@ struct RingStatus {
   std::uint64_t keys = 0;   ///< live values on this node
   std::uint64_t bytes = 0;  ///< their sizes together
   std::vector<Key> firstKeys;
+  std::uint64_t tombstones = 0;      ///< deleted keys that this node still remembers; left out while there are none
   std::uint64_t toFill = 0;          ///< partitions that this node has still to fill
   std::string trouble;               ///< why it does not serve as it should; empty: all well
   std::optional<Traffic> traffic{};  ///< of this node; left out by /_mydht/ring,

@@ -97,6 +97,9 @@ void addRing(Exposition& out, const protocol::RingStatus& ring, const cluster::N
   out.add(Metric::Keys, ring.keys);
   out.add(Metric::StoredBytes, ring.bytes);
   out.add(Metric::Tombstones, status.totals.tombstones);
+  for (const protocol::NodeStatus& member : ring.members) {
+    out.add(Metric::TombstonesWait, std::uint64_t{member.tombstonesWait.empty() ? 0U : 1U}, {{"member", member.name}});
+  }
   out.add(Metric::Serving, std::uint64_t{ring.trouble.empty() ? 1U : 0U});
 }
 

@@ -33,6 +33,7 @@ protocol::NodeStatus memberShapeOf(const cluster::MemberStatus& member) {
   shape.partitions = member.partitions;
   shape.clockOffsetMicros = member.clockOffsetMicros;
   shape.fingerprint = member.fingerprint;
+  shape.tombstonesWait = member.tombstonesWait;
   if (!member.summary) return shape;
   shape.keys = member.summary->keys;
   shape.bytes = member.summary->bytes;
@@ -80,6 +81,7 @@ protocol::RingStatus ringShapeOf(const Context& context, std::vector<Key> firstK
   for (const auto& member : status.members) shape.members.push_back(memberShapeOf(member));
   shape.keys = status.totals.keys;
   shape.bytes = status.totals.bytes;
+  shape.tombstones = status.totals.tombstones;
   shape.toFill = status.toFill;
   shape.trouble = status.trouble;
   shape.firstKeys = std::move(firstKeys);

@@ -343,10 +343,13 @@ Task<Status> Balancer::balanceLeaves(PassPtr pass, wire::EntryHeads heads) {
 
 /// Compares one page of the partner's entries with what lies here between its ends.
 Task<Status> Balancer::settlePage(PassPtr pass, const wire::EntryHeads& heads, wire::EntryHeadsAnswer page) {
+  auto heard = co_await hearSettled(pass, heads.partition, page.settled);
+  if (!heard) co_return heard;
   std::map<Key, Entry> theirs;
   const Key last = page.over ? Key() : page.entries.back().key;
   for (Entry& entry : page.entries) {
-    const bool ignored = settings_.bugs.balanceSkipsTombstones && entry.tombstone;
+    const bool skipped = settings_.bugs.balanceSkipsTombstones && entry.tombstone;
+    const bool ignored = skipped || mayReap(entry, store_.settled(heads.partition));
     if (!ignored) theirs.emplace(entry.key, std::move(entry));
   }
   Key after = heads.after;
@@ -367,7 +370,20 @@ Task<Status> Balancer::settlePage(PassPtr pass, const wire::EntryHeads& heads, w
   co_return Status();
 }
 
+/// The partner has settled what this node missed to settle: both were equal up to there when it was.
+Task<Status> Balancer::hearSettled(PassPtr pass, PartitionId partition, Version settled) {
+  const bool only = !pass->standing->view->changing() && membership_.view() == pass->standing->view;
+  if (!only || settled <= store_.settled(partition)) co_return Status();
+  auto raised = co_await store_.raise({{partition, Marks{settled, settled}}});
+  if (!raised) co_return raised;
+  auto reaped = co_await store_.reap(partition, loop_.now() + settings_.timing.call);
+  co_await switchTo(loop_);
+  if (!reaped) co_return reaped.error();
+  co_return Status();
+}
+
 Task<> Balancer::settleOne(PassPtr pass, store::RowPtr row, std::map<Key, Entry>& theirs, Version settled) {
+  if (mayReap(row->entry, store_.settled(partitionOf(row->entry.key)))) co_return;
   if (settings_.bugs.balanceSkipsTombstones && row->entry.tombstone) co_return;
   const auto at = theirs.find(row->entry.key);
   if (at == theirs.end()) {

@@ -61,6 +61,7 @@ class Balancer {
   Task<Result<std::vector<std::uint16_t>>> differingLeaves(PassPtr pass, PartitionId partition, unsigned bits);
   Task<Status> balanceLeaves(PassPtr pass, wire::EntryHeads heads);
   Task<Status> settlePage(PassPtr pass, const wire::EntryHeads& heads, wire::EntryHeadsAnswer page);
+  Task<Status> hearSettled(PassPtr pass, PartitionId partition, Version settled);
   Task<> settleOne(PassPtr pass, store::RowPtr row, std::map<Key, Entry>& theirs, Version settled);
   Task<> spawnFetch(PassPtr pass, Entry entry, Version settled);
   Task<> fetch(PassPtr pass, Entry entry, Version settled);

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "common/result/check.h"
 #include "common/ring/ring.h"
+#include "common/version/marks.h"
 
 namespace mydht::cluster {
 
@@ -81,9 +83,7 @@ struct Copier::FillVotes {
   Signal changed;
   unsigned voted = 0;
   unsigned running = 0;
-  std::optional<Entry> newest;
-  NodeId source = 0;
-  Version settled;
+  std::map<NodeId, wire::VoteAnswer> said;
   std::string lastError;
 };
 
@@ -92,12 +92,7 @@ Task<> Copier::askForFill(std::shared_ptr<FillVotes> votes, NodeId node, wire::V
   auto answer = co_await peers_.ask(node, std::move(view), std::move(message), Body(), deadline);
   if (answer) {
     ++votes->voted;
-    votes->settled = std::max(votes->settled, answer->answer.settled);
-    const auto& entry = answer->answer.entry;
-    if (entry && (!votes->newest || supersedes(*entry, *votes->newest))) {
-      votes->newest = entry;
-      votes->source = node;
-    }
+    votes->said[node] = std::move(answer->answer);
   } else {
     votes->lastError = answer.error().text;
   }
@@ -105,7 +100,8 @@ Task<> Copier::askForFill(std::shared_ptr<FillVotes> votes, NodeId node, wire::V
   votes->changed.notifyAll();
 }
 
-Task<Status> Copier::fillKeyFrom(std::size_t version, Key key, ring::ViewPtr view, Deadline deadline) {
+Task<Status> Copier::fillKeyFrom(std::size_t version, Key key, ring::ViewPtr view, Version& settled,
+                                 Deadline deadline) {
   Executor& executor = co_await currentExecutor();
   const std::vector<NodeId> homes = view->homesIn(version, partitionOf(key));
   if (homes.empty()) co_return Status();  // all of them are destroyed: there is nothing to fill from
@@ -129,23 +125,48 @@ Task<Status> Copier::fillKeyFrom(std::size_t version, Key key, ring::ViewPtr vie
   }
   while (votes->voted < needed && votes->running > 0) co_await votes->changed.wait();
   // Who has not answered by now is not waited for: it may be frozen.
-  const std::optional<Entry> newest = votes->newest;
-  const NodeId from = votes->source;
-  const Version settled = votes->settled;
+  const std::map<NodeId, wire::VoteAnswer> said = votes->said;
   if (votes->voted < needed) {
     co_return Error{
         Kind::Unavailable,
         fmt::format("this node has not filled the key yet, and only {} of the {} nodes needed could say: {}",
                     votes->voted, needed, votes->lastError)};
   }
-  if (!newest) co_return Status();
-  auto fetched = co_await fetch(*newest, from, wire::From::Fill, settled, deadline);
-  co_return fetched;
+  // Nobody's entry counts against what the filled home nodes of the complete version have settled (R12).
+  std::vector<mydht::Vote> counted{{nullptr, settled}};
+  for (const auto& [node, vote] : said) counted.push_back({vote.entry ? &*vote.entry : nullptr, vote.settled});
+  const Entry* const newest = newestOfVotes(counted);
+  for (const auto& [node, vote] : said) settled = std::max(settled, vote.settled);
+  if (version == 0) {
+    auto dropped = co_await dropStale(key, newest, settled, deadline);
+    if (!dropped) co_return dropped;
+  }
+  for (const auto& [node, vote] : said) {
+    if (newest == nullptr || !vote.entry || &*vote.entry != newest) continue;
+    const Version authority = version == 0 ? std::max(settled, store_.settled(partitionOf(key))) : Version();
+    auto fetched = co_await fetch(*newest, node, wire::From::Fill, authority, deadline);
+    co_return fetched;
+  }
+  co_return Status();
+}
+
+/// What an unfilled node has itself is a copy like any other: up to what others have settled it counts only if they
+/// have it too.
+Task<Status> Copier::dropStale(Key key, const Entry* newest, Version settled, Deadline deadline) {
+  auto own = co_await store_.row(std::move(key), deadline);
+  if (!own) co_return own.error();
+  if (!*own || (*own)->entry.version > settled) co_return Status();
+  if (newest != nullptr && compareEntries(*newest, (*own)->entry) == 0) co_return Status();
+  store::Store::StillMay always = [] { return true; };
+  auto dropped = co_await store_.drop((*own)->entry, std::move(always), deadline);
+  if (!dropped) co_return dropped.error();
+  co_return Status();
 }
 
 Task<Status> Copier::fillKey(Key key, ring::ViewPtr view, Deadline deadline) {
+  Version settled;
   for (std::size_t version = 0; version == 0 || version + 1 < view->active().size(); ++version) {
-    auto filled = co_await fillKeyFrom(version, key, view, deadline);
+    auto filled = co_await fillKeyFrom(version, key, view, settled, deadline);
     if (!filled) co_return filled;
   }
   co_return Status();

@@ -31,7 +31,9 @@ class Copier {
 
  private:
   struct FillVotes;
-  Task<Status> fillKeyFrom(std::size_t version, Key key, ring::ViewPtr view, Deadline deadline);
+  /// `settled`: how far the home nodes asked before have settled; raised by what these say.
+  Task<Status> fillKeyFrom(std::size_t version, Key key, ring::ViewPtr view, Version& settled, Deadline deadline);
+  Task<Status> dropStale(Key key, const Entry* newest, Version settled, Deadline deadline);
   Gate& gateOf(const Executor& loop);
   Task<> askForFill(std::shared_ptr<FillVotes> votes, NodeId node, wire::Vote message, ring::ViewPtr view,
                     Deadline deadline);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <deque>
+#include <limits>
+#include <string_view>
 
 #include "common/ring/quorum.h"
 
@@ -23,18 +25,22 @@ constexpr Duration kFetchMost = std::chrono::hours(1);
 constexpr unsigned kFetchesAtOnce = 16;
 // Groups filled at once: while one waits for its second source or for its mark, others move.
 constexpr unsigned kGroupsAtOnce = 4;
+// What a filled source holds counts whatever this node's own marks say: they may be of an earlier life, and what it has
+// is a copy like any other until it is filled.
+constexpr Version kAuthority{std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::uint32_t>::max(), 0, 0};
 // How often the journal says how far it is.
 constexpr Duration kTellEvery = std::chrono::seconds(5);
 
 }  // namespace
 
 Filler::Filler(Executor& loop, const Settings& settings, Membership& membership, Peers& peers, Copier& copier,
-               Journal& journal)
+               store::Store& store, Journal& journal)
     : loop_(loop),
       settings_(settings),
       membership_(membership),
       peers_(peers),
       copier_(copier),
+      store_(store),
       journal_(journal),
       background_(loop),
       throttle_(settings.fillBytesPerSecond) {}
@@ -226,32 +232,79 @@ Task<Result<std::set<PartitionId>>> Filler::readPages(std::shared_ptr<Take> take
     wire::FillPageAnswer& page = answer->answer;
     cannotSay.insert(page.cannotSay.begin(), page.cannotSay.end());
     const bool over = page.over || page.rows.empty();
+    if (reading.filledOnly && !settings_.bugs.marksStayBehind) {
+      auto heard = co_await hearMarks(message, page);
+      if (!heard) co_return heard.error();
+    }
     if (!page.rows.empty()) {
       message.after = page.rows.back().entry.key;
       message.startPartition = partitionOf(message.after);
     }
-    co_await beginTaking(take, source, std::move(page));
+    co_await beginTaking(take, source, std::move(page.rows), reading.filledOnly ? kAuthority : Version());
     tell();
     if (over || !take->outcome) co_return cannotSay;
   }
 }
 
-Task<> Filler::beginTaking(std::shared_ptr<Take> take, NodeId source, wire::FillPageAnswer page) {
-  std::map<PartitionId, Version> settled;
-  for (const wire::FillMarks& marks : page.marks) settled[marks.partition] = marks.settled;
+/// The marks of the source's partitions are this node's from now on, before any of their entries, so that nobody else
+/// can bring what was dropped; and what lies here against them goes (R12): a former home may have slept through a
+/// deletion.
+Task<Status> Filler::hearMarks(const wire::FillPage& asked, const wire::FillPageAnswer& page) {
+  std::map<PartitionId, Marks> marks;
+  for (const wire::FillMarks& one : page.marks) marks[one.partition] = {one.closed, one.settled};
+  if (marks.empty()) co_return Status();
+  auto raised = co_await store_.raise(std::move(marks));
+  co_await switchTo(loop_);
+  if (!raised) co_return raised;
+  for (const wire::FillMarks& one : page.marks) {
+    if (one.settled == Version() || store_.isEmpty(one.partition)) continue;
+    auto dropped = co_await dropStale(asked, page, one);
+    co_await switchTo(loop_);
+    if (!dropped) co_return dropped;
+  }
+  co_return Status();
+}
+
+/// Of the part of a partition that the page covers, drops what lies here up to its mark and not at the source.
+Task<Status> Filler::dropStale(const wire::FillPage& asked, const wire::FillPageAnswer& page,
+                               const wire::FillMarks& marks) {
+  const bool isLast = !page.over && !page.rows.empty() && partitionOf(page.rows.back().entry.key) == marks.partition;
+  // A page that broke off before this partition's first entry says nothing of it: the next one does.
+  if (!page.over && !page.rows.empty() && partitionOf(page.rows.back().entry.key) < marks.partition) co_return Status();
+  std::set<std::string_view> theirs;
+  for (const wire::FillRow& row : page.rows) theirs.insert(row.entry.key);
+  Key after = marks.partition == asked.startPartition ? asked.after : Key();
+  const Deadline deadline = loop_.now() + kFetchMost;
+  do {
+    auto rows = co_await store_.iterate(marks.partition, std::move(after), kPageBytes, deadline);
+    if (!rows) co_return rows.error();
+    for (const store::RowPtr& row : rows->rows) {
+      const Key& key = row->entry.key;
+      if (isLast && key > page.rows.back().entry.key) co_return Status();
+      if (row->entry.version > marks.settled || theirs.contains(key)) continue;
+      store::Store::StillMay always = [] { return true; };
+      auto dropped = co_await store_.drop(row->entry, std::move(always), deadline);
+      if (!dropped) co_return dropped.error();
+    }
+    after = std::move(rows->after);
+  } while (!after.empty());
+  co_return Status();
+}
+
+Task<> Filler::beginTaking(std::shared_ptr<Take> take, NodeId source, std::vector<wire::FillRow> rows,
+                           Version settled) {
   std::uint64_t came = 0;
-  for (wire::FillRow& row : page.rows) {
-    const Version mark = settled[partitionOf(row.entry.key)];
+  for (wire::FillRow& row : rows) {
     ++take->running;
     if (row.withValue) {
       while (take->taking >= kTakenAtOnce) co_await take->changed.wait();
       take->taking += row.value.size();
       came += row.entry.key.size() + row.value.size();
-      background_.spawn(takeOne(take, std::move(row), mark));
+      background_.spawn(takeOne(take, std::move(row), settled));
     } else {
       while (take->fetching >= kFetchesAtOnce) co_await take->changed.wait();
       ++take->fetching;
-      background_.spawn(fetchOne(take, source, std::move(row.entry), mark));
+      background_.spawn(fetchOne(take, source, std::move(row.entry), settled));
     }
   }
   count(0, came);

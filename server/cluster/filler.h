@@ -20,7 +20,7 @@ namespace mydht::cluster {
 class Filler {
  public:
   Filler(Executor& loop, const Settings& settings, Membership& membership, Peers& peers, Copier& copier,
-         Journal& journal);
+         store::Store& store, Journal& journal);
 
   /// Fills what can be filled now. What could not be is tried again by the next call.
   Task<Status> fill();
@@ -51,7 +51,9 @@ class Filler {
   Task<Result<std::set<PartitionId>>> copyFrom(NodeId source, Group partitions, Reading reading, ring::ViewPtr view);
   Task<Result<std::set<PartitionId>>> readPages(std::shared_ptr<Take> take, NodeId source, Group partitions,
                                                 Reading reading, ring::ViewPtr view);
-  Task<> beginTaking(std::shared_ptr<Take> take, NodeId source, wire::FillPageAnswer page);
+  Task<Status> hearMarks(const wire::FillPage& asked, const wire::FillPageAnswer& page);
+  Task<Status> dropStale(const wire::FillPage& asked, const wire::FillPageAnswer& page, const wire::FillMarks& marks);
+  Task<> beginTaking(std::shared_ptr<Take> take, NodeId source, std::vector<wire::FillRow> rows, Version settled);
   Task<> takeOne(std::shared_ptr<Take> take, wire::FillRow row, Version settled);
   Task<> fetchOne(std::shared_ptr<Take> take, NodeId source, Entry entry, Version settled);
   Task<Status> fetch(NodeId source, Entry entry, Version settled);
@@ -65,6 +67,7 @@ class Filler {
   Membership& membership_;
   Peers& peers_;
   Copier& copier_;
+  store::Store& store_;
   Journal& journal_;
   Gate background_;
   Throttle throttle_;

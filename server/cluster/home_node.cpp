@@ -237,15 +237,17 @@ Task<Result<wire::FillPageAnswer>> HomeNode::fillPage(wire::Speaker from, wire::
     if (partition < message.startPartition) continue;
     if (!standing->sources[partition] && !message.unfilledToo) continue;
     const Key after = partition == message.startPartition ? message.after : Key();
+    // The marks come with the first entries, so that the asker holds nothing against them meanwhile.
+    const wire::FillMarks marks{partition, store_.closed(partition), store_.settled(partition)};
+    const bool marked = standing->sources[partition] && (marks.closed != Version() || marks.settled != Version());
     if (room == 0 && !store_.isEmpty(partition)) {
       answer.over = false;
       break;
     }
+    if (marked) answer.marks.push_back(marks);
     auto added = co_await addPartition(answer, partition, after, message.entriesOnly, room, deadline);
     if (!added) co_return added.error();
     if (!answer.over) break;
-    const wire::FillMarks marks{partition, store_.closed(partition), store_.settled(partition)};
-    if (marks.closed != Version() || marks.settled != Version()) answer.marks.push_back(marks);
   }
   // Once a newer version is complete, what was asked for may have been purged here, even while it was read.
   if (membership_.view()->complete().name() > from.complete)

@@ -36,7 +36,8 @@ Node::Node(Settings settings, World world)
       loop_(*world_.loops.front()),
       wall_(world_.clock),
       commits_(world_.disk),
-      store_({settings_.cacheBytes, settings_.bugs.lastArrivalWins}, world_.disk, commits_, wall_, world_.loops),
+      store_({settings_.cacheBytes, settings_.bugs.lastArrivalWins, settings_.bugs.ignoreMarks}, world_.disk, commits_,
+             wall_, world_.loops),
       membership_(loop_, commits_, world_.journal, settings_.bugs, world_.makeRing),
       peers_(settings_, membership_, commits_, world_.transport, world_.clock, world_.journal),
       staging_(store_),
@@ -46,8 +47,9 @@ Node::Node(Settings settings, World world)
       changes_(loop_, settings_, membership_, peers_, world_.random, world_.journal),
       joining_(loop_, settings_, membership_, peers_, changes_, world_.random, world_.journal),
       memberChanges_(loop_, settings_, membership_, peers_, changes_, world_.journal),
-      filler_(loop_, settings_, membership_, peers_, copier_, world_.journal),
+      filler_(loop_, settings_, membership_, peers_, copier_, store_, world_.journal),
       trees_(settings_.bugs, membership_, home_, store_),
+      settler_(loop_, settings_, wall_, membership_, peers_, trees_, store_, world_.journal),
       balancer_(loop_, settings_, membership_, peers_, home_, trees_, copier_, store_, world_.random, world_.journal),
       purger_(loop_, settings_, membership_, peers_, home_, store_, world_.journal),
       actions_(loop_, settings_, membership_, peers_, balancer_, purger_, world_.random, world_.journal),
@@ -108,6 +110,7 @@ Task<Status> Node::start() {
   }
   duties_.spawn(duties());
   duties_.spawn(fillLoop());
+  duties_.spawn(settler_.run());
   duties_.spawn(balancer_.run());
   duties_.spawn(purger_.run());
   if (!remembered_.ring.view.active.empty()) co_return Status();
@@ -345,6 +348,7 @@ Task<> Node::breakOffLater() {
 Task<> Node::stop() {
   stopping_ = true;
   stop_.notifyAll();
+  settler_.stop();
   balancer_.stop();
   purger_.stop();
   actions_.stop();
@@ -356,6 +360,7 @@ Task<> Node::stop() {
   co_await duties_.close();
   co_await filler_.stop();
   co_await actions_.stopped();
+  co_await settler_.stopped();
   co_await balancer_.stopped();
   co_await purger_.stopped();
   co_await memberChanges_.stop();
@@ -524,10 +529,12 @@ NodeStatus Node::status() const {
   status.replicas = view.newest().list().replicas;
   status.copies = view.newest().copies();
   status.toFill = standing->toFill;
+  std::map<NodeId, std::string> holdUp = settler_.waitsFor();
   for (const ring::Member& record : view.newest().list().members) {
     const MemberState state = stateOf(view, record.id);
     if (state == MemberState::Gone || state == MemberState::Removed) continue;
     status.members.push_back(memberStatus(view, record, state));
+    status.members.back().tombstonesWait = std::move(holdUp[record.id]);
   }
   if (addressTaken_) {
     status.trouble =

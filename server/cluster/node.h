@@ -15,6 +15,7 @@
 #include "server/cluster/ring_actions.h"
 #include "server/cluster/ring_changes.h"
 #include "server/cluster/settings.h"
+#include "server/cluster/settler.h"
 #include "server/cluster/summaries.h"
 #include "server/ports/clock.h"
 #include "server/ports/disk.h"
@@ -54,6 +55,7 @@ struct MemberStatus {
   std::optional<std::int64_t> clockOffsetMicros{};  ///< its clock less this node's; none: not heard of yet
   std::optional<std::uint64_t> fingerprint{};       ///< of its newest table
   std::optional<wire::Summary> summary{};           ///< what it said of itself last
+  std::string tombstonesWait{};  ///< why tombstones of this node are kept for it; empty: they are not
 };
 
 /// What a node shows of itself and its ring.
@@ -105,6 +107,7 @@ class Node final : public PeerHandler {
   /// The lister of one loop; only after start().
   Lister& lister(std::size_t loop) { return *listers_[loop]; }
   HomeNode& home() { return home_; }
+  const Settler& settler() const { return settler_; }
   /// The changes of the ring that people ask for; on loop 0.
   MemberChanges& memberChanges() { return memberChanges_; }
 
@@ -200,6 +203,7 @@ class Node final : public PeerHandler {
   MemberChanges memberChanges_;
   Filler filler_;
   TreeAnswers trees_;
+  Settler settler_;
   Balancer balancer_;
   Purger purger_;
   RingActions actions_;

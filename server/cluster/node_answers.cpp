@@ -66,7 +66,8 @@ Task<Result<Call>> Node::answer(wire::Request request, Body body, Deadline deadl
     auto answered = co_await answerList(std::move(request), deadline);
     co_return answered;
   }
-  if (request.type >= wire::MessageType::CompareTrees && request.type <= wire::MessageType::Action) {
+  const bool settles = request.type == wire::MessageType::Close || request.type == wire::MessageType::Settle;
+  if (settles || (request.type >= wire::MessageType::CompareTrees && request.type <= wire::MessageType::Action)) {
     auto answered = co_await answerUpkeep(std::move(request), deadline);
     co_return answered;
   }
@@ -96,6 +97,20 @@ Task<Result<Call>> Node::answerUpkeep(wire::Request request, Deadline deadline) 
       auto answered = co_await trees_.holds(request.from, std::move(*message), deadline);
       if (!answered) co_return answered.error();
       co_return packed(wire::payloadOf(*answered));
+    }
+    case wire::MessageType::Close: {
+      auto message = wire::readPayload<wire::Close>(request.payload);
+      if (!message) co_return kUnreadable;
+      auto answered = co_await settler_.close(request.from, std::move(*message), deadline);
+      if (!answered) co_return answered.error();
+      co_return packed(wire::payloadOf(*answered));
+    }
+    case wire::MessageType::Settle: {
+      auto message = wire::readPayload<wire::Settle>(request.payload);
+      if (!message) co_return kUnreadable;
+      auto answered = co_await settler_.settle(request.from, std::move(*message), deadline);
+      if (!answered) co_return answered.error();
+      co_return packed({});
     }
     case wire::MessageType::Action: {
       const ring::ViewPtr view = membership_.view();

@@ -30,6 +30,10 @@ struct DeliberateBugs {
   bool leaveEarly = false;              ///< a node that leaves does not wait until the copies are made again
   bool lastArrivalWins = false;         ///< what arrives last replaces what is held, whatever its version
   bool balanceSkipsTombstones = false;  ///< a balance takes what is deleted for what never was
+  bool settleWithoutAll = false;        ///< a partition is settled without the home nodes that do not answer (R12)
+  bool settleWithoutComparing = false;  ///< a partition is settled whatever its home nodes hold (R12)
+  bool marksStayBehind = false;         ///< the marks do not travel with a fill (R12)
+  bool ignoreMarks = false;             ///< what is at or below closed or settled is taken all the same (R12)
   bool purgeUnasked = false;            ///< a purge does not ask the home nodes
   bool purgeWhileChanging = false;      ///< a purge does not wait for a change of the ring to be complete
 };
@@ -42,6 +46,8 @@ struct Timing {
   Duration progress = std::chrono::seconds(30);     ///< a body that does not move for that long has broken off
   Duration balance = std::chrono::minutes(1);       ///< between two comparisons with another node, about; 0: none
   Duration purge = std::chrono::seconds(10);        ///< between two looks whether there is something to purge; 0: none
+  Duration settling = std::chrono::seconds(10);     ///< between two rounds of settling tombstones; 0: none
+  Duration settleAge = std::chrono::seconds(30);    ///< what is younger than that is not settled yet
   Duration gossip = std::chrono::seconds(1);        ///< between two rounds of gossip and of the other duties
   Duration skipFirst = std::chrono::seconds(1);     ///< a node that failed a call is left alone for that long,
   Duration skipMost = std::chrono::seconds(8);      ///< doubled with each failure, up to this; then gossip asks it

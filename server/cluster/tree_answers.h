@@ -30,6 +30,11 @@ class TreeAnswers {
   Task<Result<wire::EntryHeadsAnswer>> entryHeads(wire::Speaker from, wire::EntryHeads message, Deadline deadline);
   Task<Result<wire::HoldsAnswer>> holds(wire::Speaker from, wire::Holds message, Deadline deadline);
 
+  /// The standing of this node if it knows the same versions of the ring as the speaker, whom it has heard out first.
+  Task<Result<StandingPtr>> agree(wire::Speaker from, Deadline deadline);
+  /// Whether what was read under that standing may be said still.
+  Status changedSince(const Standing& standing) const;
+
   /// In one question of a balance, so many partitions may be added up leaf by leaf, since each is read for it.
   static constexpr std::size_t kLeafyPartitions = 16;
 
@@ -40,8 +45,6 @@ class TreeAnswers {
     unsigned bits = 0;  // 0: none yet
     std::vector<std::uint64_t> sums;
   };
-  Task<Result<StandingPtr>> agree(wire::Speaker from, Deadline deadline);
-  Status changedSince(const Standing& standing) const;
   Task<Result<wire::Compared>> compare(StandingPtr standing, NodeId other, wire::TreePart part, Leaves& leaves,
                                        Deadline deadline);
   Task<Result<wire::Held>> holdsOne(StandingPtr standing, Entry entry, Deadline deadline);

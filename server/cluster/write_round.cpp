@@ -149,6 +149,7 @@ void WriteRound::answered(NodeId node, const wire::OfferAnswer& answer) {
       refusing_.insert(node);
       failures_.emplace(node, "it takes no writes of that time any more");
       top_ = std::max(top_, answer.limit);
+      if (answer.held) top_ = std::max(top_, answer.held->version);
       break;
   }
   changed_.notifyAll();

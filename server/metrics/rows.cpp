@@ -33,6 +33,8 @@ constexpr std::array kRows = {
         "Calls to other nodes that got no answer."},
     Row{Metric::Keys, "mydht_keys", Kind::Gauge, "Live keys that lie on this node."},
     Row{Metric::Tombstones, "mydht_tombstones", Kind::Gauge, "Deleted keys that this node still remembers."},
+    Row{Metric::TombstonesWait, "mydht_tombstones_wait", Kind::Gauge,
+        "1 while deleted keys of this node are remembered for that member, since it is down or has something to fill."},
     Row{Metric::StoredBytes, "mydht_stored_bytes", Kind::Gauge, "Bytes of live values on this node."},
     Row{Metric::PartitionsToFill, "mydht_partitions_to_fill", Kind::Gauge,
         "Partitions that this node is home to and has still to fill."},

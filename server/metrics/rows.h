@@ -26,6 +26,7 @@ enum class Metric : std::uint8_t {
   PeerCallFailures,
   Keys,
   Tombstones,
+  TombstonesWait,
   StoredBytes,
   PartitionsToFill,
   PartitionsUnequal,

@@ -75,7 +75,7 @@ Task<Status> Store::open(Deadline deadline) {
       counts_[partition].bytes = row->bytes;
       counts_[partition].any = true;
       trees_.load(partition, row->digest);
-      if (row->closed != Version() || row->settled != Version()) marks_[partition] = *row;
+      if (row->closed != Version() || row->settled != Version()) marks_[partition] = {row->closed, row->settled};
     }
     from = page->next;
   }
@@ -147,6 +147,7 @@ Task<Result<Store::Held>> Store::held(Lane& lane, Key key, Deadline deadline) {
 
 std::optional<wire::OfferAnswer> Store::refusal(const Entry& entry, const RowPtr& held, wire::From from,
                                                 const Version& senderSettled) const {
+  if (settings_.ignoreMarks) return std::nullopt;
   const PartitionId partition = partitionOf(entry.key);
   if (from != wire::From::Client) {
     const Version mark = settled(partition);
@@ -240,11 +241,15 @@ Batch Store::batchFor(Pending& pending, const RowPtr& old) {
 
   count(partition, old.get(), row);
   pending.change = digestIn(partition, row) - digestIn(partition, old.get());
-  const Counts& counts = counts_[partition];
-  const PartitionRow partitionRow{closed(partition), settled(partition), counts.keys,
-                                  counts.tombstones, counts.bytes,       trees_.begin(partition, pending.change)};
-  batch.rows.emplace_back(partitionRowName(partition), encodePartitionRow(partitionRow));
+  batch.rows.emplace_back(partitionRowName(partition), encodePartitionRow(partitionRow(partition, pending.change)));
   return batch;
+}
+
+/// What the partition's row is to say once a write that changes its digest so is on the disk.
+PartitionRow Store::partitionRow(PartitionId partition, std::uint64_t change) {
+  const Counts& counts = counts_[partition];
+  return {closed(partition), settled(partition), counts.keys,
+          counts.tombstones, counts.bytes,       trees_.begin(partition, change)};
 }
 
 void Store::count(PartitionId partition, const Row* old, const Row* row) {

@@ -13,6 +13,7 @@
 
 #include "common/hash/position.h"
 #include "common/result/limits.h"
+#include "common/version/marks.h"
 #include "server/ports/clock.h"
 #include "server/ports/disk.h"
 #include "server/store/commits.h"
@@ -33,6 +34,8 @@ struct StoreSettings {
   std::size_t cacheBytes = 64 * 1024 * 1024;
   /// Test only, a deliberate bug: what arrives last replaces what is held, whatever its version.
   bool lastArrivalWins = false;
+  /// Test only, a deliberate bug: the marks refuse nothing.
+  bool ignoreMarks = false;
 };
 
 /// Some entries of one partition in order of their keys; `after` is where to go on, empty at the end.
@@ -111,6 +114,14 @@ class Store {
   /// Live keys that begin with the prefix, after a key, in order.
   Task<Result<KeyPage>> keys(std::string prefix, Key after, std::size_t most, Deadline deadline);
 
+  /// Raises a partition's marks (R12), synced when it returns: what a filled home node of the same version of the ring
+  /// says of them, or what comes with a fill. A mark never falls.
+  Task<Status> raise(std::map<PartitionId, Marks> marks);
+  /// The digest of a partition's entries up to a version, those left out that may be dropped; what waits for its sync
+  /// is waited for.
+  Task<Result<std::uint64_t>> digestUpTo(PartitionId partition, Version upTo, Deadline deadline);
+  /// Drops the tombstones of a partition that are settled; how many.
+  Task<Result<std::uint64_t>> reap(PartitionId partition, Deadline deadline);
   Version settled(PartitionId partition) const;
   Version closed(PartitionId partition) const;
   Totals totals() const;
@@ -172,6 +183,9 @@ class Store {
   using EachEntry = std::function<void(const Entry& entry)>;
   Task<Status> forEach(PartitionId partition, EachEntry each, Deadline deadline);
   static Task<Status> settle(PendingPtr pending);
+  PartitionRow partitionRow(PartitionId partition, std::uint64_t change);
+  bool noteMarks(PartitionId partition, const Marks& marks);
+  Task<Status> raiseHere(const std::map<PartitionId, Marks>& marks, const Lane& lane);
 
   const StoreSettings settings_;
   Disk& disk_;
@@ -182,7 +196,7 @@ class Store {
   HashTrees trees_;
   std::vector<Counts> counts_;
   mutable std::mutex marksMutex_;
-  std::map<PartitionId, PartitionRow> marks_;  // guarded by marksMutex_; partitions that have any
+  std::map<PartitionId, Marks> marks_;  // guarded by marksMutex_; partitions that have any
 };
 
 }  // namespace mydht::store

@@ -145,6 +145,10 @@ std::string_view messageName(MessageType type) {
       return "standing";
     case MessageType::Leave:
       return "leave";
+    case MessageType::Close:
+      return "close";
+    case MessageType::Settle:
+      return "settle";
   }
   return "unknown";
 }

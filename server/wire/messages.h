@@ -38,8 +38,10 @@ enum class MessageType : std::uint8_t {
   ListKeys,      ///< some of the keys for which you are a filled home node, in order
   Standing,      ///< what have you filled, and do you want to leave
   Leave,         ///< hand over what you have and leave
+  Close,         ///< take no client's write up to this time any more, and say what you hold up to there (R12)
+  Settle,        ///< all home nodes hold the same up to this time (R12)
 };
-inline constexpr MessageType kLastMessageType = MessageType::Leave;
+inline constexpr MessageType kLastMessageType = MessageType::Settle;
 
 /// Whether a message is about the ring, and not about data.
 constexpr bool isAboutRing(MessageType type) {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "server/wire/envelope.h"
+#include "server/wire/settling.h"
 
 using namespace mydht;
 using namespace mydht::wire;
@@ -35,15 +36,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     MYDHT_ASSERT(packRequest(request->from, request->to, request->type, request->payload).view() == bytes);
     MYDHT_ASSERT(typeOfRequest(bytes) == request->type);
     checkAsked<Hello, GetView, Adopt, Propose, Filled, Join, Gossip, Vote, Offer, Stage, Publish, Discard, FetchStaged,
-               FetchBody, FillPage, Repair, CompareTrees, EntryHeads, Holds, Action, ListKeys, Standing, Leave>(
-        request->type, request->payload);
+               FetchBody, FillPage, Repair, CompareTrees, EntryHeads, Holds, Action, ListKeys, Standing, Leave, Close,
+               Settle>(request->type, request->payload);
   }
   if (const auto answer = unpackAnswer(bytes)) {
     const Bytes again = answer->error ? packError(answer->from, *answer->error, answer->payload)
                                       : packAnswer(answer->from, answer->payload);
     MYDHT_ASSERT(again.view() == bytes);
     checkAnswers<Hello, GetView, Propose, Gossip, Vote, Offer, Stage, FetchBody, FillPage, CompareTrees, EntryHeads,
-                 Holds, Action, ListKeys, Standing>(answer->payload);
+                 Holds, Action, ListKeys, Standing, Close>(answer->payload);
   }
   return 0;
 }

@@ -163,6 +163,8 @@ void reap(World& world, NodeId id) {
   for (unsigned key = 0; key < world.keys; ++key) {
     EntryRef& held = node.kept.entry[key];
     if (held == 0 || !mayReap(world.entry(held), node.kept.marks[world.partitionOf(key)].settled)) continue;
+    // The mark may have come with the fill of another key.
+    if (!world.mayVote(node, key)) continue;
     checkRemoval(world, key, held, 0, "reaping");
     world.say("node {} drops the tombstone of key {}", id, key);
     held = 0;

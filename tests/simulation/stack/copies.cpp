@@ -56,6 +56,18 @@ std::set<NodeId> Copies::holders(const Entry& entry) {
   return holding;
 }
 
+std::set<NodeId> Copies::settledUpTo(const Entry& entry) {
+  std::set<NodeId> settled;
+  for (std::size_t i = 0; i < ring_.size(); ++i) {
+    const Bytes* const content = ring_[i].medium().row(store::partitionRowName(partitionOf(entry.key)));
+    const auto row = content == nullptr ? Result<store::PartitionRow>(store::PartitionRow())
+                                        : store::decodePartitionRow(content->view());
+    if (!row || row->settled < entry.version) continue;
+    if (const auto identity = ring_[i].durableIdentity()) settled.insert(identity->node);
+  }
+  return settled;
+}
+
 ring::RingPtr Copies::newestComplete() {
   for (std::size_t i = 0; i < ring_.size(); ++i) {
     const ring::ViewPtr view = ring_[i].view();
@@ -76,6 +88,8 @@ void Copies::removed(SimNode& node, const std::string& name, const Bytes& conten
   std::set<NodeId> holding = holders(entry);
   const auto self = node.durableIdentity();
   if (self) holding.erase(self->node);
+  const std::set<NodeId> settled = settledUpTo(entry);
+  holding.insert(settled.begin(), settled.end());
   // A disk that was lost a moment ago held it when its node said so.
   const auto homes = complete->homesOf(entry.key);
   std::set<NodeId> present;
@@ -107,6 +121,7 @@ std::string Copies::whyNotEqual(const std::string& name, const ring::Ring& compl
       continue;
     }
     if (!copy) return fmt::format("{} lacks {}", ring_[i].name(), key);
+    if (copy->entry.tombstone) return fmt::format("{} keeps the tombstone of {}", ring_[i].name(), key);
     if (first && *first != copy) return fmt::format("{} has another copy of {} than the others", ring_[i].name(), key);
     first = std::move(copy);
   }

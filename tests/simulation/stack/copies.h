@@ -18,11 +18,13 @@ class Copies {
 
   /// Who holds this version of the entry's key, or a newer one, synced and with its value.
   std::set<NodeId> holders(const Entry& entry);
+  /// Whose mark *settled* covers the entry: it was there, or what replaced it, before it was raised.
+  std::set<NodeId> settledUpTo(const Entry& entry);
   /// The newest version of the ring that any node has known to be complete.
   ring::RingPtr newestComplete();
 
   /// C4: why the ring is not as it has to be once it is quiet; empty: one active version, every home node has the same
-  /// entries to the byte, R of each, and nobody holds anything else.
+  /// entries to the byte, R of each, nobody holds anything else, and no tombstone is left.
   std::string whyNotConverged();
 
   /// What was removed although it was needed; empty: nothing.

@@ -15,6 +15,8 @@ constexpr Duration kConverging = std::chrono::minutes(2);
 // A run is short: what a server does once a minute has to happen in it.
 constexpr Duration kBalance = std::chrono::seconds(3);
 constexpr Duration kPurge = std::chrono::milliseconds(700);
+constexpr Duration kSettling = std::chrono::milliseconds(600);
+constexpr Duration kSettleAge = std::chrono::milliseconds(400);
 constexpr std::uint64_t kLeastOperations = 300;
 constexpr std::uint64_t kLeastFaults = 5;
 
@@ -53,6 +55,8 @@ RunResult runSeed(const RunOptions& options) {
   ring.settings.bugs = options.bugs;
   ring.settings.timing.balance = kBalance;
   ring.settings.timing.purge = kPurge;
+  ring.settings.timing.settling = kSettling;
+  ring.settings.timing.settleAge = kSettleAge;
   Observer observer(ring);
   Copies copies(ring);
   Faults::Options faultOptions;

@@ -27,6 +27,7 @@ Scenario::Scenario(bool bug)
   // What heals by itself would hide what a script is about; scripts about balance and purge ask for them.
   ring.settings.timing.balance = Duration(0);
   ring.settings.timing.purge = Duration(0);
+  ring.settings.timing.settling = Duration(0);
   ring.network.rule = [this](const SimMessage& message) { return judge(message); };
 }
 

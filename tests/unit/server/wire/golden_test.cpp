@@ -110,6 +110,8 @@ TEST(GoldenBytes, OfTheTypes) {
   EXPECT_EQ(static_cast<int>(MessageType::ListKeys), 20);
   EXPECT_EQ(static_cast<int>(MessageType::Standing), 21);
   EXPECT_EQ(static_cast<int>(MessageType::Leave), 22);
+  EXPECT_EQ(static_cast<int>(MessageType::Close), 23);
+  EXPECT_EQ(static_cast<int>(MessageType::Settle), 24);
 }
 
 TEST(GoldenBytes, OfTheErrorKinds) {
@@ -184,6 +186,12 @@ TEST(GoldenBytes, OfABalance) {
   expectBytes(CompareTreesAnswer{{Compared::Equal, Compared::Differs, Compared::CannotSay}}, "03000000 00 01 02");
   expectBytes(EntryHeads{0x1234, 3, {1, 7}, "key", 0x40000}, "3412 03 02000000 0100 0700 03000000 6b6579 00000400");
   expectBytes(EntryHeadsAnswer{{entry()}, kSettled, false}, "01000000" + kEntryHex + std::string(kSettledHex) + "00");
+}
+
+TEST(GoldenBytes, OfSettling) {
+  expectBytes(Close{{0x1234, 1}, kSettled}, "02000000 3412 0100" + std::string(kSettledHex));
+  expectBytes(CloseAnswer{{{true, 0x0102030405060708}, {}}}, "02000000 01 0807060504030201 00 0000000000000000");
+  expectBytes(Settle{{{0x1234, 0x71}}, kSettled}, "01000000 3412 7100000000000000" + std::string(kSettledHex));
 }
 
 TEST(GoldenBytes, OfAPurgeAndOfActions) {

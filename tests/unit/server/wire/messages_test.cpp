@@ -171,6 +171,40 @@ RC_GTEST_PROP(Messages, WhatPurgesAndActionsSayComesBackWhole, ()) {
   comesBackWhole(answer);
 }
 
+RC_GTEST_PROP(Messages, WhatSettlesComesBackWhole, ()) {
+  const auto anyPartition = [] { return *rc::gen::inRange<PartitionId>(0, PartitionId{limits::kPartitions}); };
+  Close close{{}, anyVersion()};
+  CloseAnswer answer;
+  Settle settle{{}, anyVersion()};
+  const auto partitions = *rc::gen::inRange<std::size_t>(0, kMostSettled + 1);
+  for (std::size_t i = 0; i < partitions; ++i) {
+    close.partitions.push_back(anyPartition());
+    answer.partitions.push_back({anyFlag(), anyNumber<std::uint64_t>()});
+    settle.partitions.push_back({anyPartition(), anyNumber<std::uint64_t>()});
+  }
+  comesBackWhole(close);
+  comesBackWhole(answer);
+  comesBackWhole(settle);
+}
+
+TEST(Messages, MoreIsNotSettledAtOnceThanMayBeAndNoPartitionThatThereIsNot) {
+  Close close{std::vector<PartitionId>(kMostSettled, 1), {}};
+  CloseAnswer answer{std::vector<Closed>(kMostSettled)};
+  Settle settle{std::vector<Settled>(kMostSettled), {}};
+  EXPECT_TRUE(readPayload<Close>(payloadOf(close)).has_value());
+  EXPECT_TRUE(readPayload<CloseAnswer>(payloadOf(answer)).has_value());
+  EXPECT_TRUE(readPayload<Settle>(payloadOf(settle)).has_value());
+  close.partitions.push_back(1);
+  answer.partitions.emplace_back();
+  settle.partitions.emplace_back();
+  EXPECT_FALSE(readPayload<Close>(payloadOf(close)).has_value());
+  EXPECT_FALSE(readPayload<CloseAnswer>(payloadOf(answer)).has_value());
+  EXPECT_FALSE(readPayload<Settle>(payloadOf(settle)).has_value());
+  EXPECT_TRUE(isRefusedWith(Close{{0}, {}}, 5, 0x40)) << "partition 16384";
+  EXPECT_TRUE(isRefusedWith(Settle{{{0, 0}}, {}}, 5, 0x40)) << "partition 16384";
+  EXPECT_TRUE(isRefusedWith(CloseAnswer{{{true, 0}}}, 4, 2)) << "neither yes nor no";
+}
+
 RC_GTEST_PROP(Messages, AListingComesBackWhole, ()) {
   comesBackWhole(ListKeys{anyText(0, 20), anyText(0, 20), anyText(0, 3), anyNumber<std::uint32_t>()});
   ListKeysAnswer answer;

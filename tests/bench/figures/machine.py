@@ -108,13 +108,21 @@ def family(pids):
     return members
 
 
+def _read(pid, name):
+    """Empty if it has ended: Redis writes its files anew in a child, for a moment."""
+    try:
+        with open(f"/proc/{pid}/{name}") as file:
+            return file.read()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def cpu_seconds(pids):
-    """User and system time of the processes and of their children."""
+    """User and system time of the processes and of their children, those that have ended meanwhile too."""
     total = 0
     for member in family(pids):
-        with open(f"/proc/{member}/stat") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        total += int(fields[11]) + int(fields[12])
+        fields = _read(member, "stat").rpartition(")")[2].split()
+        total += sum(map(int, fields[11:15]))
     return total / TICK
 
 
@@ -122,8 +130,8 @@ def memory_bytes(pids, field="VmHWM"):
     """VmHWM: the most that was resident since reset_peak; RssAnon: what is now, without files; of all together."""
     total = 0
     for member in family(pids):
-        with open(f"/proc/{member}/status") as file:
-            total += int(re.search(rf"{field}:\s+(\d+)", file.read()).group(1)) * 1024
+        found = re.search(rf"{field}:\s+(\d+)", _read(member, "status"))
+        total += int(found.group(1)) * 1024 if found else 0
     return total
 
 

@@ -59,6 +59,7 @@ std::string remarksOn(const NodeStatus& member, const RingStatus& ring) {
     add(fmt::format("{} partitions to fill", *member.toFill));
   }
   if (const std::string remark = agreementRemark(member); !remark.empty()) add(remark);
+  if (member.hints > 0) add(fmt::format("missed {} writes, which are kept for it", member.hints));
   if (!member.tombstonesWait.empty()) add("deleted keys are kept for it: " + oneLine(member.tombstonesWait));
   if (member.fingerprint && *member.fingerprint != ring.fingerprint) {
     add(fmt::format("another table: {:016x}", *member.fingerprint));

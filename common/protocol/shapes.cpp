@@ -56,6 +56,7 @@ void writeMember(JsonWriter& writer, const NodeStatus& member) {
   if (member.lastCallOk) writer.flag("lastCallOk", *member.lastCallOk);
   if (!member.lastError.empty()) writer.text("lastError", member.lastError);
   if (member.partitions > 0) writer.number("partitions", member.partitions);
+  if (member.hints > 0) writer.number("hints", member.hints);
   if (!member.tombstonesWait.empty()) writer.text("tombstonesWait", member.tombstonesWait);
   if (member.keys) writer.number("keys", *member.keys);
   if (member.bytes) writer.number("bytes", *member.bytes);
@@ -84,6 +85,7 @@ NodeStatus readMember(JsonReader& reader) {
   if (reader.has("lastCallOk")) member.lastCallOk = reader.flag("lastCallOk");
   if (reader.has("lastError")) member.lastError = reader.text("lastError");
   if (reader.has("partitions")) member.partitions = static_cast<std::uint32_t>(reader.number("partitions", kMost32));
+  if (reader.has("hints")) member.hints = reader.number("hints");
   if (reader.has("tombstonesWait")) member.tombstonesWait = reader.text("tombstonesWait");
   if (reader.has("keys")) member.keys = reader.number("keys");
   if (reader.has("bytes")) member.bytes = reader.number("bytes");

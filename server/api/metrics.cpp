@@ -100,6 +100,9 @@ void addRing(Exposition& out, const protocol::RingStatus& ring, const cluster::N
   for (const protocol::NodeStatus& member : ring.members) {
     out.add(Metric::TombstonesWait, std::uint64_t{member.tombstonesWait.empty() ? 0U : 1U}, {{"member", member.name}});
   }
+  for (const protocol::NodeStatus& member : ring.members) {
+    out.add(Metric::Hints, member.hints, {{"member", member.name}});
+  }
   out.add(Metric::Serving, std::uint64_t{ring.trouble.empty() ? 1U : 0U});
 }
 
@@ -109,6 +112,7 @@ void addCounts(Exposition& out, const cluster::NodeCounts& counts) {
   out.add(Metric::CacheHits, counts.cacheHits);
   out.add(Metric::CacheMisses, counts.cacheMisses);
   out.add(Metric::ReadRepairs, counts.readRepairs);
+  out.add(Metric::HintsOverflowed, counts.hintsOverflowed);
 }
 
 }  // namespace

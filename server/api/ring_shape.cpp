@@ -34,6 +34,7 @@ protocol::NodeStatus memberShapeOf(const cluster::MemberStatus& member) {
   shape.clockOffsetMicros = member.clockOffsetMicros;
   shape.fingerprint = member.fingerprint;
   shape.tombstonesWait = member.tombstonesWait;
+  shape.hints = member.hints;
   if (!member.summary) return shape;
   shape.keys = member.summary->keys;
   shape.bytes = member.summary->bytes;

@@ -442,25 +442,10 @@ Task<> Balancer::spawnSend(PassPtr pass, store::RowPtr row) {
 }
 
 Task<> Balancer::send(PassPtr pass, store::RowPtr row) {
-  auto sent = co_await sendRow(pass, row);
+  const Version settled = store_.settled(partitionOf(row->entry.key));
+  auto sent = co_await copier_.send(row, pass->partner, pass->standing->view, wire::From::Repair, settled);
   if (sent) ++pass->counts.sent;
   copied(pass, row->entry.key, sent);
-}
-
-Task<Status> Balancer::sendRow(PassPtr pass, store::RowPtr row) {
-  const ring::ViewPtr view = pass->standing->view;
-  if (row->blob != 0) {
-    wire::Repair message{row->entry, membership_.self().node};
-    auto answer = co_await peers_.ask(pass->partner, view, std::move(message), Body(), loop_.now() + kBodyMost);
-    if (!answer) co_return answer.error();
-    co_return Status();
-  }
-  const Version settled = store_.settled(partitionOf(row->entry.key));
-  wire::Offer message{row->entry, wire::From::Repair, settled};
-  const Deadline deadline = loop_.now() + settings_.timing.call;
-  auto answer = co_await peers_.ask(pass->partner, view, std::move(message), row->value, deadline);
-  if (!answer) co_return answer.error();
-  co_return Status();
 }
 
 /// By itself a balance works at most half of the time.

@@ -67,7 +67,6 @@ class Balancer {
   Task<> fetch(PassPtr pass, Entry entry, Version settled);
   Task<> spawnSend(PassPtr pass, store::RowPtr row);
   Task<> send(PassPtr pass, store::RowPtr row);
-  Task<Status> sendRow(PassPtr pass, store::RowPtr row);
   void copying(PassPtr pass, const Key& key);
   void copied(PassPtr pass, const Key& key, const Status& outcome);
   void settleIfEqual(PassPtr pass, PartitionId partition);

@@ -57,7 +57,7 @@ struct PutRequest {
 class Coordinator {
  public:
   Coordinator(Executor& executor, const Settings& settings, Membership& membership, Peers& peers, HomeNode& home,
-              NodeClock& clock, Random& random, Journal& journal);
+              Handoff& handoff, NodeClock& clock, Random& random, Journal& journal);
 
   /// The newest version of a key; NotFound if it has no live value. wantBody: the value is going to be sent whole.
   Task<Result<Located>> locate(Key key, Consistency consistency, bool wantBody, Deadline deadline);
@@ -118,6 +118,7 @@ class Coordinator {
   Membership& membership_;
   Peers& peers_;
   HomeNode& home_;
+  Handoff& handoff_;
   NodeClock& clock_;
   Random& random_;
   Journal& journal_;

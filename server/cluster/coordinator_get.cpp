@@ -16,12 +16,13 @@ constexpr Duration kRepairPatience = std::chrono::minutes(10);
 }  // namespace
 
 Coordinator::Coordinator(Executor& executor, const Settings& settings, Membership& membership, Peers& peers,
-                         HomeNode& home, NodeClock& clock, Random& random, Journal& journal)
+                         HomeNode& home, Handoff& handoff, NodeClock& clock, Random& random, Journal& journal)
     : executor_(executor),
       settings_(settings),
       membership_(membership),
       peers_(peers),
       home_(home),
+      handoff_(handoff),
       clock_(clock),
       random_(random),
       journal_(journal),

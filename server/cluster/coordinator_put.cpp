@@ -118,8 +118,8 @@ Task<Result<Written>> Coordinator::write(WriteOrder order, Deadline deadline) {
 
 std::shared_ptr<WriteRound> Coordinator::makeRound(const ring::ViewPtr& view, const WriteOrder& order,
                                                    unsigned number) {
-  return std::make_shared<WriteRound>(executor_, settings_, peers_, home_, membership_.self().node, view, order, number,
-                                      inHand_);
+  return std::make_shared<WriteRound>(executor_, settings_, peers_, home_, handoff_, membership_.self().node, view,
+                                      order, number, inHand_);
 }
 
 Version Coordinator::above(const WriteRound& round, const Version& offered) {

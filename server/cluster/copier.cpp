@@ -10,6 +10,12 @@
 #include "common/version/marks.h"
 
 namespace mydht::cluster {
+namespace {
+
+// A large body goes on as long as it moves; this is only the bound for one that never ends.
+constexpr Duration kBodyMost = std::chrono::hours(1);
+
+}  // namespace
 
 Copier::Copier(const std::vector<Executor*>& loops, const Settings& settings, const Membership& membership,
                Peers& peers, store::Store& store, Staging& staging)
@@ -36,6 +42,21 @@ Task<Status> Copier::take(Entry entry, Bytes value, wire::From from, Version set
   }
   auto offered = co_await store_.offer(std::move(entry), std::move(value), from, settled, deadline);
   if (!offered) co_return offered.error();
+  co_return Status();
+}
+
+Task<Status> Copier::send(store::RowPtr row, NodeId to, ring::ViewPtr view, wire::From from, Version settled) {
+  Executor& executor = co_await currentExecutor();
+  if (row->blob != 0) {
+    wire::Repair message{row->entry, membership_.self().node};
+    auto answer = co_await peers_.ask(to, std::move(view), std::move(message), Body(), executor.now() + kBodyMost);
+    if (!answer) co_return answer.error();
+    co_return Status();
+  }
+  wire::Offer message{row->entry, from, settled};
+  const Deadline deadline = executor.now() + settings_.timing.call;
+  auto answer = co_await peers_.ask(to, std::move(view), std::move(message), row->value, deadline);
+  if (!answer) co_return answer.error();
   co_return Status();
 }
 

@@ -21,6 +21,9 @@ class Copier {
   Task<Status> take(Entry entry, Bytes value, wire::From from, Version settled, Deadline deadline);
   /// Fetches the value of exactly this entry from a node that has it, checks its SHA-256, and takes it.
   Task<Status> fetch(Entry entry, NodeId source, wire::From from, Version settled, Deadline deadline);
+  /// Brings what this node has to another one: a small value with its entry, a large one by telling that it is here.
+  /// `settled`: this node's mark, if what it holds counts as a filled home node's.
+  Task<Status> send(store::RowPtr row, NodeId to, ring::ViewPtr view, wire::From from, Version settled);
   /// Whether this node holds the entry, or something newer, already.
   Task<Result<bool>> holds(Entry entry, Deadline deadline);
   /// Fills one key as Filler fills partitions: from a quorum of the home nodes of each active version but the newest,

@@ -43,6 +43,8 @@ Node::Node(Settings settings, World world)
       staging_(store_),
       copier_(world_.loops, settings_, membership_, peers_, store_, staging_),
       home_(settings_, membership_, peers_, store_, staging_, copier_),
+      hints_(loop_, settings_.hints, world_.disk, commits_, wall_),
+      handoff_(loop_, settings_, membership_, peers_, copier_, store_, hints_, world_.journal),
       listAnswerer_(membership_, home_, store_),
       changes_(loop_, settings_, membership_, peers_, world_.random, world_.journal),
       joining_(loop_, settings_, membership_, peers_, changes_, world_.random, world_.journal),
@@ -51,7 +53,7 @@ Node::Node(Settings settings, World world)
       trees_(settings_.bugs, membership_, home_, store_),
       settler_(loop_, settings_, wall_, membership_, peers_, trees_, store_, world_.journal),
       balancer_(loop_, settings_, membership_, peers_, home_, trees_, copier_, store_, world_.random, world_.journal),
-      purger_(loop_, settings_, membership_, peers_, home_, store_, world_.journal),
+      purger_(loop_, settings_, membership_, peers_, home_, copier_, store_, world_.journal),
       actions_(loop_, settings_, membership_, peers_, balancer_, purger_, world_.random, world_.journal),
       stop_(loop_),
       duties_(loop_) {}
@@ -74,6 +76,8 @@ Task<Status> Node::identify() {
   remembered_ = std::move(*loaded);
   auto opened = co_await store_.open(loop_.now() + kDiskPatience);
   if (!opened) co_return opened;
+  auto counted = co_await hints_.open(loop_.now() + kDiskPatience);
+  if (!counted) co_return counted;
   syncedAtStart_ = world_.disk.lastSynced();
   store::Identity identity;
   if (remembered_.identity) {
@@ -90,8 +94,8 @@ Task<Status> Node::identify() {
   peers_.load(remembered_.peers);
   clock_ = std::make_unique<NodeClock>(wall_, identity.node, identity.boot, remembered_.clockFloorMicros);
   for (Executor* const loop : world_.loops) {
-    coordinators_.push_back(std::make_unique<Coordinator>(*loop, settings_, membership_, peers_, home_, *clock_,
-                                                          world_.random, world_.journal));
+    coordinators_.push_back(std::make_unique<Coordinator>(*loop, settings_, membership_, peers_, home_, handoff_,
+                                                          *clock_, world_.random, world_.journal));
     listers_.push_back(std::make_unique<Lister>(*loop, settings_, membership_, peers_, listAnswerer_));
   }
   identified_ = true;
@@ -110,6 +114,8 @@ Task<Status> Node::start() {
   }
   duties_.spawn(duties());
   duties_.spawn(fillLoop());
+  duties_.spawn(hints_.run());
+  duties_.spawn(handoff_.run());
   duties_.spawn(settler_.run());
   duties_.spawn(balancer_.run());
   duties_.spawn(purger_.run());
@@ -348,6 +354,8 @@ Task<> Node::breakOffLater() {
 Task<> Node::stop() {
   stopping_ = true;
   stop_.notifyAll();
+  hints_.stop();
+  handoff_.stop();
   settler_.stop();
   balancer_.stop();
   purger_.stop();
@@ -360,6 +368,7 @@ Task<> Node::stop() {
   co_await duties_.close();
   co_await filler_.stop();
   co_await actions_.stopped();
+  co_await handoff_.stopped();
   co_await settler_.stopped();
   co_await balancer_.stopped();
   co_await purger_.stopped();
@@ -530,11 +539,13 @@ NodeStatus Node::status() const {
   status.copies = view.newest().copies();
   status.toFill = standing->toFill;
   std::map<NodeId, std::string> holdUp = settler_.waitsFor();
+  std::map<NodeId, std::uint64_t> hints = hints_.counts();
   for (const ring::Member& record : view.newest().list().members) {
     const MemberState state = stateOf(view, record.id);
     if (state == MemberState::Gone || state == MemberState::Removed) continue;
     status.members.push_back(memberStatus(view, record, state));
     status.members.back().tombstonesWait = std::move(holdUp[record.id]);
+    status.members.back().hints = hints[record.id];
   }
   if (addressTaken_) {
     status.trouble =
@@ -549,7 +560,7 @@ NodeStatus Node::status() const {
 
 NodeCounts Node::counts() const {
   const auto lookups = store_.lookups();
-  NodeCounts counts{lookups.hits, lookups.misses, peers_.calls(), peers_.failures(), 0};
+  NodeCounts counts{lookups.hits, lookups.misses, peers_.calls(), peers_.failures(), 0, hints_.overflowed()};
   for (const auto& coordinator : coordinators_) counts.readRepairs += coordinator->writeBacks();
   return counts;
 }

@@ -55,6 +55,7 @@ struct MemberStatus {
   std::optional<std::int64_t> clockOffsetMicros{};  ///< its clock less this node's; none: not heard of yet
   std::optional<std::uint64_t> fingerprint{};       ///< of its newest table
   std::optional<wire::Summary> summary{};           ///< what it said of itself last
+  std::uint64_t hints = 0;                          ///< notes here of what it missed
   std::string tombstonesWait{};  ///< why tombstones of this node are kept for it; empty: they are not
 };
 
@@ -83,6 +84,7 @@ struct NodeCounts {
   std::uint64_t peerCalls = 0;
   std::uint64_t peerCallFailures = 0;
   std::uint64_t readRepairs = 0;
+  std::uint64_t hintsOverflowed = 0;
 };
 
 /// One node of the ring: builds the parts on the ports, starts and stops them, and is the far end of other nodes'
@@ -194,6 +196,8 @@ class Node final : public PeerHandler {
   Staging staging_;
   Copier copier_;
   HomeNode home_;
+  store::Hints hints_;
+  Handoff handoff_;
   ListAnswerer listAnswerer_;
   std::unique_ptr<NodeClock> clock_;
   std::vector<std::unique_ptr<Coordinator>> coordinators_;

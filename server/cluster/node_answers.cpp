@@ -66,8 +66,7 @@ Task<Result<Call>> Node::answer(wire::Request request, Body body, Deadline deadl
     auto answered = co_await answerList(std::move(request), deadline);
     co_return answered;
   }
-  const bool settles = request.type == wire::MessageType::Close || request.type == wire::MessageType::Settle;
-  if (settles || (request.type >= wire::MessageType::CompareTrees && request.type <= wire::MessageType::Action)) {
+  if (wire::isUpkeep(request.type)) {
     auto answered = co_await answerUpkeep(std::move(request), deadline);
     co_return answered;
   }
@@ -110,6 +109,12 @@ Task<Result<Call>> Node::answerUpkeep(wire::Request request, Deadline deadline) 
       if (!message) co_return kUnreadable;
       auto answered = co_await settler_.settle(request.from, std::move(*message), deadline);
       if (!answered) co_return answered.error();
+      co_return packed({});
+    }
+    case wire::MessageType::Hint: {
+      auto message = wire::readPayload<wire::Hint>(request.payload);
+      if (!message) co_return kUnreadable;
+      co_await handoff_.note(std::move(*message));
       co_return packed({});
     }
     case wire::MessageType::Action: {

@@ -14,8 +14,6 @@ constexpr std::size_t kPageBytes = 256 * 1024;
 constexpr unsigned kCopiesAtOnce = 8;
 // Drops that share a sync.
 constexpr unsigned kDropsAtOnce = 64;
-// A large body goes on as long as it moves; this is only the bound for one that never ends.
-constexpr Duration kBodyMost = std::chrono::hours(1);
 
 void addTo(wire::ActionCounts& all, const wire::ActionCounts& some) {
   all.sent += some.sent;
@@ -48,12 +46,13 @@ struct Purger::Page {
 };
 
 Purger::Purger(Executor& loop, const Settings& settings, const Membership& membership, Peers& peers,
-               const HomeNode& home, store::Store& store, Journal& journal)
+               const HomeNode& home, Copier& copier, store::Store& store, Journal& journal)
     : loop_(loop),
       settings_(settings),
       membership_(membership),
       peers_(peers),
       home_(home),
+      copier_(copier),
       store_(store),
       journal_(journal),
       wake_(loop),
@@ -225,18 +224,8 @@ Task<std::vector<NodeId>> Purger::sendLacking(PagePtr page) {
 }
 
 Task<> Purger::send(PagePtr page, NodeId node, store::RowPtr row) {
-  Status sent;
-  if (row->blob != 0) {
-    wire::Repair message{row->entry, membership_.self().node};
-    auto answer = co_await peers_.ask(node, page->view, std::move(message), Body(), loop_.now() + kBodyMost);
-    if (!answer) sent = answer.error();
-  } else {
-    // No mark of this node's counts: it is no home of the key.
-    wire::Offer message{row->entry, wire::From::Repair, Version()};
-    const Deadline deadline = loop_.now() + settings_.timing.call;
-    auto answer = co_await peers_.ask(node, page->view, std::move(message), row->value, deadline);
-    if (!answer) sent = answer.error();
-  }
+  // No mark of this node's counts: it is no home of the key.
+  auto sent = co_await copier_.send(std::move(row), node, page->view, wire::From::Repair, Version());
   if (!sent) page->problem = sent.error().text;
   --page->running;
   page->changed.notifyAll();

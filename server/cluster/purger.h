@@ -18,7 +18,7 @@ namespace mydht::cluster {
 class Purger {
  public:
   Purger(Executor& loop, const Settings& settings, const Membership& membership, Peers& peers, const HomeNode& home,
-         store::Store& store, Journal& journal);
+         Copier& copier, store::Store& store, Journal& journal);
 
   /// What a purge has done, or would do, and why it could not do more (empty: it did all).
   struct Outcome {
@@ -57,6 +57,7 @@ class Purger {
   const Membership& membership_;
   Peers& peers_;
   const HomeNode& home_;
+  Copier& copier_;
   store::Store& store_;
   Journal& journal_;
   bool stopping_ = false;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "server/store/hints.h"
 #include "server/task/executor.h"
 
 namespace mydht::cluster {
@@ -34,6 +35,8 @@ struct DeliberateBugs {
   bool settleWithoutComparing = false;  ///< a partition is settled whatever its home nodes hold (R12)
   bool marksStayBehind = false;         ///< the marks do not travel with a fill (R12)
   bool ignoreMarks = false;             ///< what is at or below closed or settled is taken all the same (R12)
+  bool dropHints = false;               ///< what a home node has missed is not noted
+  bool countHints = false;              ///< a home node that has missed a write counts once that is noted
   bool purgeUnasked = false;            ///< a purge does not ask the home nodes
   bool purgeWhileChanging = false;      ///< a purge does not wait for a change of the ring to be complete
 };
@@ -68,6 +71,7 @@ struct Settings {
   std::uint64_t fillBytesPerSecond = 0;           ///< at most so fast is the disk filled after a change; 0: no limit
   std::string programVersion{};                   ///< told to other nodes, for people
   std::size_t cacheBytes = 64 * 1024 * 1024;
+  store::HintSettings hints;
   Timing timing;
   DeliberateBugs bugs;
 };

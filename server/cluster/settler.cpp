@@ -107,11 +107,12 @@ void Settler::noteAnswer(NodeId home, const Status& answer) {
                 fmt::format("node={} why=\"{}\"", peers_.nameOf(home), answer.error().text));
 }
 
-/// Who is no member any more is not waited for.
+/// Who is no member any more is not waited for, nor anybody while there are no tombstones.
 void Settler::keepOnly(const ring::ViewPtr& view) {
+  const bool none = store_.totals().tombstones == 0;
   const std::lock_guard lock(mutex_);
   std::erase_if(waitsFor_,
-                [&](const auto& waited) { return !view || !contains(view->newest().present(), waited.first); });
+                [&](const auto& waited) { return none || !view || !contains(view->newest().present(), waited.first); });
 }
 
 Task<> Settler::settleGroup(ring::ViewPtr view, Homes homes, Partitions partitions) {

@@ -1,6 +1,7 @@
 #include "server/cluster/write_round.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace mydht::cluster {
@@ -16,12 +17,13 @@ std::size_t weightOf(const WriteOrder& order) {
 
 }  // namespace
 
-WriteRound::WriteRound(Executor& executor, const Settings& settings, Peers& peers, HomeNode& home, NodeId self,
-                       ring::ViewPtr view, WriteOrder order, unsigned number, std::size_t& inHand)
+WriteRound::WriteRound(Executor& executor, const Settings& settings, Peers& peers, HomeNode& home, Handoff& handoff,
+                       NodeId self, ring::ViewPtr view, WriteOrder order, unsigned number, std::size_t& inHand)
     : executor_(executor),
       settings_(settings),
       peers_(peers),
       home_(home),
+      handoff_(handoff),
       self_(self),
       view_(std::move(view)),
       order_(std::move(order)),
@@ -44,6 +46,10 @@ Task<WriteOutcome> WriteRound::run(Gate& gate, Deadline deadline) {
   const Time hedgeAt = executor_.now() + settings_.timing.hedge;
   while (true) {
     const auto outcome = decide();
+    if (outcome == WriteOutcome::Done) {
+      after_ = &gate;
+      over();
+    }
     if (outcome) co_return *outcome;
     if (executor_.now() >= deadline) co_return WriteOutcome::Failed;
     if (!skipped_.empty() && (running_ == 0 || executor_.now() >= hedgeAt)) {
@@ -65,6 +71,7 @@ void WriteRound::offerToAll(std::set<NodeId> nodes, Gate& gate, Deadline deadlin
 std::optional<WriteOutcome> WriteRound::decide() const {
   std::set<NodeId> good = accepted_;
   if (number_ > 1 || settings_.bugs.noSecondRound) good.insert(newer_.begin(), newer_.end());
+  if (settings_.bugs.countHints && !accepted_.empty()) std::ranges::copy(missed(), std::inserter(good, good.end()));
   const bool contradicted = number_ == 1 && !settings_.bugs.noSecondRound && !newer_.empty();
   if (enough(good) && !contradicted) return WriteOutcome::Done;
   if (olderRing_) return WriteOutcome::Refused;
@@ -153,6 +160,7 @@ void WriteRound::answered(NodeId node, const wire::OfferAnswer& answer) {
       break;
   }
   changed_.notifyAll();
+  over();
 }
 
 void WriteRound::failed(NodeId node, const Error& error) {
@@ -164,6 +172,35 @@ void WriteRound::failed(NodeId node, const Error& error) {
                          error.kind == Kind::NoSpace || error.kind == Kind::Conflict;
   if (!surelyNot) unknown_.insert(node);
   changed_.notifyAll();
+  over();
+}
+
+std::vector<NodeId> WriteRound::missed() const {
+  std::vector<NodeId> nodes;
+  for (const NodeId node : view_->homes(partition_)) {
+    if (!accepted_.contains(node) && !newer_.contains(node)) nodes.push_back(node);
+  }
+  return nodes;
+}
+
+/// Once the write is done and all that were asked have answered or failed.
+void WriteRound::over() {
+  if (after_ == nullptr || running_ > 0 || accepted_.empty()) return;
+  std::vector<NodeId> nodes = missed();
+  if (nodes.empty()) return;
+  after_->spawn(tellMissed(shared_from_this(), {order_.entry.key, order_.entry.version, std::move(nodes)}));
+  after_ = nullptr;
+}
+
+Task<> WriteRound::tellMissed(std::shared_ptr<WriteRound> self, wire::Hint hint) {
+  if (accepted_.contains(self_)) {
+    co_await handoff_.note(std::move(hint));
+    co_return;
+  }
+  const Deadline deadline = executor_.now() + settings_.timing.call;
+  const NodeId keeper = *accepted_.begin();
+  auto told = co_await peers_.ask(keeper, view_, std::move(hint), Body(), deadline);
+  static_cast<void>(told);  // a note that got lost is found by comparing hash trees
 }
 
 bool WriteRound::enough(const std::set<NodeId>& nodes) const {

@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "server/cluster/home_node.h"
+#include "server/cluster/handoff.h"
 #include "server/cluster/quorums.h"
 #include "server/task/gate.h"
 
@@ -34,12 +34,13 @@ enum class WriteOutcome {
 };
 
 /// One round of a write (R9): offers the entry to every home node at once and decides as soon as that is possible; what
-/// answers later finds the round still there. Shared by the asking tasks and the one that waits, all on one loop.
+/// answers later finds the round still there. Who has missed a write that is done is noted at a node that has it
+/// (hinted handoff). Shared by the asking tasks and the one that waits, all on one loop.
 class WriteRound : public std::enable_shared_from_this<WriteRound> {
  public:
   /// number: 1 or 2; in the second round "I have newer" counts as success, since that was written at the same time.
   /// inHand: the bytes that all rounds of this loop hold, this one's among them while it lives.
-  WriteRound(Executor& executor, const Settings& settings, Peers& peers, HomeNode& home, NodeId self,
+  WriteRound(Executor& executor, const Settings& settings, Peers& peers, HomeNode& home, Handoff& handoff, NodeId self,
              ring::ViewPtr view, WriteOrder order, unsigned number, std::size_t& inHand);
   WriteRound(const WriteRound&) = delete;
   WriteRound& operator=(const WriteRound&) = delete;
@@ -72,12 +73,16 @@ class WriteRound : public std::enable_shared_from_this<WriteRound> {
   void answered(NodeId node, const wire::OfferAnswer& answer);
   void failed(NodeId node, const Error& error);
   std::optional<WriteOutcome> decide() const;
+  void over();
+  std::vector<NodeId> missed() const;
+  Task<> tellMissed(std::shared_ptr<WriteRound> self, wire::Hint hint);
   bool enough(const std::set<NodeId>& nodes) const;
 
   Executor& executor_;
   const Settings& settings_;
   Peers& peers_;
   HomeNode& home_;
+  Handoff& handoff_;
   const NodeId self_;
   const ring::ViewPtr view_;
   const WriteOrder order_;
@@ -98,6 +103,7 @@ class WriteRound : public std::enable_shared_from_this<WriteRound> {
   bool replaced_ = false;
   bool noSpace_ = false;
   unsigned running_ = 0;
+  Gate* after_ = nullptr;  // for what comes after a write that is done; null until it is
   Signal changed_;
 };
 

@@ -27,6 +27,8 @@ enum class Metric : std::uint8_t {
   Keys,
   Tombstones,
   TombstonesWait,
+  Hints,
+  HintsOverflowed,
   StoredBytes,
   PartitionsToFill,
   PartitionsUnequal,

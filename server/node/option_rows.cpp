@@ -18,6 +18,11 @@ constexpr std::size_t kMostConnections = 1'000'000;
 /// 1 TiB: more than any machine that this runs on, and far from overflow.
 constexpr std::uint64_t kMostMib = 1024 * 1024;
 
+/// Each is some hundred bytes on the disk.
+constexpr std::uint64_t kMostHints = 1'000'000'000;
+/// A year.
+constexpr std::uint64_t kMostMinutes = 366 * 24 * 60;
+
 Status wrong(std::string_view what, const std::string& value) {
   return Error{Kind::BadRequest, fmt::format("{}, not '{}'", what, value)};
 }
@@ -187,6 +192,14 @@ void addResourceRows(std::vector<OptionRow>& rows) {
   rows.push_back({"block-cache-mib", 0, "MIB", "64", "memory for blocks of the database", false,
                   [](Options& o, const std::string& v) { return number(o.blockCacheMib, v, 1, kMostMib); },
                   [](const Options& o) { return std::to_string(o.blockCacheMib); }});
+  rows.push_back({"hints", 0, "N", "100000",
+                  "what nodes that are down miss is noted up to so many keys; what comes beyond is found by comparing",
+                  false, [](Options& o, const std::string& v) { return number(o.hints, v, 0, kMostHints); },
+                  [](const Options& o) { return std::to_string(o.hints); }});
+  rows.push_back({"hint-age", 0, "MINUTES", "180",
+                  "such a note is forgotten after that, and the key found by comparing", false,
+                  [](Options& o, const std::string& v) { return number(o.hintMinutes, v, 1, kMostMinutes); },
+                  [](const Options& o) { return std::to_string(o.hintMinutes); }});
   rows.push_back({"connections", 0, "N", "10000, or half of the open files that the system allows",
                   "connections at once; what comes beyond is turned away with 503", false,
                   [](Options& o, const std::string& v) { return number(o.connections, v, 1, kMostConnections); },

@@ -25,6 +25,8 @@ struct Options {
   unsigned loops = 0;  ///< 0: as many as there are cores
   std::size_t cacheMib = 64;
   std::size_t blockCacheMib = 64;
+  std::uint64_t hints = 100'000;  ///< notes of what other nodes missed
+  std::int64_t hintMinutes = 180;
   std::size_t connections = 0;  ///< 0: half of the files that the system allows, 10,000 at most
   std::size_t connectionsPerAddress = 2000;
   std::size_t busy = 512;  ///< requests that each loop works on at once

@@ -29,6 +29,7 @@ constexpr auto kStopPatience = std::chrono::seconds(5);
 constexpr auto kLookPause = std::chrono::seconds(1);
 constexpr auto kLeavingPause = std::chrono::milliseconds(200);
 constexpr std::size_t kMib = 1024 * 1024;
+constexpr std::int64_t kMinuteMicros = 60'000'000;
 /// Calls that wait for the disk at once: as many as connections may be busy.
 constexpr std::size_t kMostBlockingCalls = 16 * 1024;
 
@@ -70,6 +71,7 @@ cluster::Settings clusterSettings(const Options& options, std::uint16_t port) {
   settings.programVersion = programVersion();
   settings.fillBytesPerSecond = options.fillMib * kMib;
   settings.cacheBytes = options.cacheMib * kMib;
+  settings.hints = {options.hints, options.hintMinutes * kMinuteMicros};
   return settings;
 }
 

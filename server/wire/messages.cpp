@@ -149,6 +149,8 @@ std::string_view messageName(MessageType type) {
       return "close";
     case MessageType::Settle:
       return "settle";
+    case MessageType::Hint:
+      return "hint";
   }
   return "unknown";
 }

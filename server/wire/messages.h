@@ -40,12 +40,19 @@ enum class MessageType : std::uint8_t {
   Leave,         ///< hand over what you have and leave
   Close,         ///< take no client's write up to this time any more, and say what you hold up to there (R12)
   Settle,        ///< all home nodes hold the same up to this time (R12)
+  Hint,          ///< these home nodes have missed what you have: bring it to them
 };
-inline constexpr MessageType kLastMessageType = MessageType::Settle;
+inline constexpr MessageType kLastMessageType = MessageType::Hint;
 
 /// Whether a message is about the ring, and not about data.
 constexpr bool isAboutRing(MessageType type) {
   return type < MessageType::Vote || type == MessageType::Standing || type == MessageType::Leave;
+}
+
+/// Whether a message is about keeping home nodes equal, and no client waits for it.
+constexpr bool isUpkeep(MessageType type) {
+  return (type >= MessageType::CompareTrees && type <= MessageType::Action) ||
+         (type >= MessageType::Close && type <= MessageType::Hint);
 }
 
 /// The name of a type for log lines, for example `vote`.

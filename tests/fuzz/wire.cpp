@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "server/wire/envelope.h"
+#include "server/wire/hints.h"
 #include "server/wire/settling.h"
 
 using namespace mydht;
@@ -37,7 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     MYDHT_ASSERT(typeOfRequest(bytes) == request->type);
     checkAsked<Hello, GetView, Adopt, Propose, Filled, Join, Gossip, Vote, Offer, Stage, Publish, Discard, FetchStaged,
                FetchBody, FillPage, Repair, CompareTrees, EntryHeads, Holds, Action, ListKeys, Standing, Leave, Close,
-               Settle>(request->type, request->payload);
+               Settle, Hint>(request->type, request->payload);
   }
   if (const auto answer = unpackAnswer(bytes)) {
     const Bytes again = answer->error ? packError(answer->from, *answer->error, answer->payload)

@@ -138,6 +138,7 @@ std::string Copies::whyNotConverged() {
       return ring_[i].name() + " does not know one version, the newest";
     for (const auto& [name, content] : ring_[i].medium().rows()) {
       if (name.front() == 'e') names.insert(name);
+      if (name.front() == 'h') return ring_[i].name() + " keeps a hint";
     }
   }
   for (const std::string& name : names) {

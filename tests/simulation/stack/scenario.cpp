@@ -28,6 +28,7 @@ Scenario::Scenario(bool bug)
   ring.settings.timing.balance = Duration(0);
   ring.settings.timing.purge = Duration(0);
   ring.settings.timing.settling = Duration(0);
+  ring.settings.hints.most = 0;
   ring.network.rule = [this](const SimMessage& message) { return judge(message); };
 }
 

@@ -52,6 +52,8 @@ TEST(Options, HaveTheDefaultsThatAreDocumented) {
   EXPECT_EQ(options.fillMib, 64U);
   EXPECT_EQ(options.loops, 0U);
   EXPECT_EQ(options.cacheMib, 64U);
+  EXPECT_EQ(options.hints, 100'000U);
+  EXPECT_EQ(options.hintMinutes, 180);
   EXPECT_EQ(options.blockCacheMib, 64U);
   EXPECT_EQ(options.connections, 0U);
   EXPECT_EQ(options.connectionsPerAddress, 2000U);
@@ -146,6 +148,8 @@ TEST(Options, WrongOnesAreNamed) {
       {{"--connections", "0"}, "connections"},
       {{"--connections-per-address", "-1"}, "connections-per-address"},
       {{"--busy", "many"}, "busy"},
+      {{"--hints", "-1"}, "hints"},
+      {{"--hint-age", "0"}, "hint-age"},
       {{"-d", ""}, "data"},
       {{"-l", ""}, "log"},
       {{"--access-log", ""}, "access-log"},

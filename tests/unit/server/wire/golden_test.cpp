@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "server/wire/envelope.h"
+#include "server/wire/hints.h"
+#include "server/wire/settling.h"
 
 namespace mydht::wire {
 namespace {
@@ -112,6 +114,7 @@ TEST(GoldenBytes, OfTheTypes) {
   EXPECT_EQ(static_cast<int>(MessageType::Leave), 22);
   EXPECT_EQ(static_cast<int>(MessageType::Close), 23);
   EXPECT_EQ(static_cast<int>(MessageType::Settle), 24);
+  EXPECT_EQ(static_cast<int>(MessageType::Hint), 25);
 }
 
 TEST(GoldenBytes, OfTheErrorKinds) {
@@ -192,6 +195,11 @@ TEST(GoldenBytes, OfSettling) {
   expectBytes(Close{{0x1234, 1}, kSettled}, "02000000 3412 0100" + std::string(kSettledHex));
   expectBytes(CloseAnswer{{{true, 0x0102030405060708}, {}}}, "02000000 01 0807060504030201 00 0000000000000000");
   expectBytes(Settle{{{0x1234, 0x71}}, kSettled}, "01000000 3412 7100000000000000" + std::string(kSettledHex));
+}
+
+TEST(GoldenBytes, OfAHint) {
+  expectBytes(Hint{"key", kVersion, {0x71, 2}},
+              "03000000 6b6579" + std::string(kVersionHex) + "02000000 7100000000000000 0200000000000000");
 }
 
 TEST(GoldenBytes, OfAPurgeAndOfActions) {

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "server/wire/hints.h"
+#include "server/wire/settling.h"
 #include "tests/unit/server/wire/draw.h"
 
 namespace mydht::wire {
@@ -187,22 +189,21 @@ RC_GTEST_PROP(Messages, WhatSettlesComesBackWhole, ()) {
   comesBackWhole(settle);
 }
 
-TEST(Messages, MoreIsNotSettledAtOnceThanMayBeAndNoPartitionThatThereIsNot) {
-  Close close{std::vector<PartitionId>(kMostSettled, 1), {}};
-  CloseAnswer answer{std::vector<Closed>(kMostSettled)};
-  Settle settle{std::vector<Settled>(kMostSettled), {}};
-  EXPECT_TRUE(readPayload<Close>(payloadOf(close)).has_value());
-  EXPECT_TRUE(readPayload<CloseAnswer>(payloadOf(answer)).has_value());
-  EXPECT_TRUE(readPayload<Settle>(payloadOf(settle)).has_value());
-  close.partitions.push_back(1);
-  answer.partitions.emplace_back();
-  settle.partitions.emplace_back();
-  EXPECT_FALSE(readPayload<Close>(payloadOf(close)).has_value());
-  EXPECT_FALSE(readPayload<CloseAnswer>(payloadOf(answer)).has_value());
-  EXPECT_FALSE(readPayload<Settle>(payloadOf(settle)).has_value());
-  EXPECT_TRUE(isRefusedWith(Close{{0}, {}}, 5, 0x40)) << "partition 16384";
-  EXPECT_TRUE(isRefusedWith(Settle{{{0, 0}}, {}}, 5, 0x40)) << "partition 16384";
-  EXPECT_TRUE(isRefusedWith(CloseAnswer{{{true, 0}}}, 4, 2)) << "neither yes nor no";
+RC_GTEST_PROP(Messages, AHintComesBackWhole, ()) {
+  Hint hint{anyKey(), anyVersion(), {}};
+  hint.missed.resize(*rc::gen::inRange<std::size_t>(0, kMostMissed + 1));
+  for (NodeId& node : hint.missed) node = anyNumber<NodeId>();
+  comesBackWhole(hint);
+}
+
+TEST(Messages, AHintIsOfAKeyAndOfNoMoreNodesThanCanBeHome) {
+  Hint hint{"k", {5, 0, 1, 1}, std::vector<NodeId>(kMostMissed, 1)};
+  EXPECT_TRUE(readPayload<Hint>(payloadOf(hint)).has_value());
+  hint.missed.push_back(2);
+  EXPECT_FALSE(readPayload<Hint>(payloadOf(hint)).has_value());
+  hint.missed.clear();
+  hint.key.clear();
+  EXPECT_FALSE(readPayload<Hint>(payloadOf(hint)).has_value());
 }
 
 RC_GTEST_PROP(Messages, AListingComesBackWhole, ()) {
@@ -269,6 +270,24 @@ TEST(Messages, PartsAndLeavesThatNoHashTreeHasAreRefused) {
   EXPECT_TRUE(isRefusedWith(HoldsAnswer{{Held::Holds}}, 4, 3));
   EXPECT_TRUE(isRefusedWith(Action{ActionKind::Balance, 1}, 0, 3));
   EXPECT_TRUE(isRefusedWith(ActionAnswer{ActionState::Done, {}, ""}, 0, 3));
+}
+
+TEST(Messages, MoreIsNotSettledAtOnceThanMayBeAndNoPartitionThatThereIsNot) {
+  Close close{std::vector<PartitionId>(kMostSettled, 1), {}};
+  CloseAnswer answer{std::vector<Closed>(kMostSettled)};
+  Settle settle{std::vector<Settled>(kMostSettled), {}};
+  EXPECT_TRUE(readPayload<Close>(payloadOf(close)).has_value());
+  EXPECT_TRUE(readPayload<CloseAnswer>(payloadOf(answer)).has_value());
+  EXPECT_TRUE(readPayload<Settle>(payloadOf(settle)).has_value());
+  close.partitions.push_back(1);
+  answer.partitions.emplace_back();
+  settle.partitions.emplace_back();
+  EXPECT_FALSE(readPayload<Close>(payloadOf(close)).has_value());
+  EXPECT_FALSE(readPayload<CloseAnswer>(payloadOf(answer)).has_value());
+  EXPECT_FALSE(readPayload<Settle>(payloadOf(settle)).has_value());
+  EXPECT_TRUE(isRefusedWith(Close{{0}, {}}, 5, 0x40)) << "partition 16384";
+  EXPECT_TRUE(isRefusedWith(Settle{{{0, 0}}, {}}, 5, 0x40)) << "partition 16384";
+  EXPECT_TRUE(isRefusedWith(CloseAnswer{{{true, 0}}}, 4, 2)) << "neither yes nor no";
 }
 
 TEST(Messages, AListingSaysOfEachPartitionWhetherItCoversItOrOfNone) {

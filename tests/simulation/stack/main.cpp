@@ -2,6 +2,8 @@
 ///   simulation --seeds 1000 [--first-seed 1]    that many seeds, with the coverage at the end
 ///   simulation --seed 42 [--trace]             one seed, with its journal
 ///   simulation --replay --seed 42              one seed twice: the same trace, to the byte
+///   simulation --bug noWriteBack --seeds 100   with one rule got wrong: how many seeds notice
+///   simulation --bugs --seeds 100              the same for each of them, as a table
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -9,6 +11,7 @@
 #include <cstring>
 #include <string>
 
+#include "tests/simulation/stack/bugs.h"
 #include "tests/simulation/stack/run.h"
 
 namespace mydht::simulation {
@@ -20,6 +23,8 @@ struct Arguments {
   std::uint64_t seeds = 1;
   bool trace = false;
   bool replay = false;
+  bool allBugs = false;
+  const BugRow* bug = nullptr;
 };
 
 bool parse(int count, char** words, Arguments& arguments) {
@@ -36,6 +41,11 @@ bool parse(int count, char** words, Arguments& arguments) {
       arguments.trace = true;
     } else if (word == "--replay") {
       arguments.replay = true;
+    } else if (word == "--bugs") {
+      arguments.allBugs = true;
+    } else if (word == "--bug" && i + 1 < count) {
+      arguments.bug = bugNamed(words[++i]);
+      if (arguments.bug == nullptr) return false;
     } else {
       return false;
     }
@@ -91,6 +101,28 @@ int runMany(const Arguments& arguments) {
   return failed == 0 && counted * 10 >= arguments.seeds * 9 ? 0 : 1;
 }
 
+/// How many seeds notice that one rule is got wrong.
+std::uint64_t noticing(const Arguments& arguments, const BugRow& bug) {
+  std::uint64_t noticed = 0;
+  for (std::uint64_t seed = arguments.first; seed < arguments.first + arguments.seeds; ++seed) {
+    RunOptions options;
+    options.seed = seed;
+    options.bugs.*bug.flag = true;
+    if (!runSeed(options).broken.empty()) ++noticed;
+  }
+  return noticed;
+}
+
+/// Not finding one by chance is no failure: its directed scenario always finds it.
+int runBugs(const Arguments& arguments) {
+  for (const BugRow& bug : allBugs()) {
+    if (arguments.bug != nullptr && arguments.bug != &bug) continue;
+    std::fputs(fmt::format("| {} | {} | {} |\n", bug.name, bug.what, noticing(arguments, bug)).c_str(), stdout);
+    std::fflush(stdout);
+  }
+  return 0;
+}
+
 }  // namespace
 }  // namespace mydht::simulation
 
@@ -98,8 +130,10 @@ int main(int count, char** words) {
   using namespace mydht::simulation;
   Arguments arguments;
   if (!parse(count, words, arguments)) {
-    std::fputs("usage: simulation --seeds N [--first-seed S] | --seed S [--trace] [--replay]\n", stderr);
+    std::fputs("usage: simulation --seeds N [--first-seed S] [--bugs | --bug NAME] | --seed S [--trace] [--replay]\n",
+               stderr);
     return 2;
   }
+  if (arguments.allBugs || arguments.bug != nullptr) return runBugs(arguments);
   return arguments.seed != 0 ? runOne(arguments) : runMany(arguments);
 }

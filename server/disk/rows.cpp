@@ -107,6 +107,7 @@ rocksdb::Options engineOptions(const RowsOptions& wanted, bool make, std::shared
   options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kFamilyBytes));
   options.max_write_buffer_number = 3;
   options.max_open_files = wanted.openTables;
+  options.target_file_size_base = wanted.tableBytes;
   options.max_background_jobs = 2;
   options.bytes_per_sync = 1024 * 1024;
   options.compression = rocksdb::kLZ4Compression;
@@ -189,7 +190,9 @@ std::optional<Result<std::optional<Bytes>>> Rows::tryGet(std::string_view row) c
   options.read_tier = rocksdb::kBlockCacheTier;
   std::string content;
   const auto status = engine_->db->Get(options, dataKey(row), &content);
-  if (status.ok()) return std::optional<Bytes>(Bytes(std::move(content)));
+  // Of a table that it has not opened the engine says "found", with nothing.
+  const bool isThere = status.ok() && !content.empty();
+  if (isThere) return std::optional<Bytes>(Bytes(std::move(content)));
   if (status.IsNotFound()) return std::optional<Bytes>();
   return std::nullopt;
 }

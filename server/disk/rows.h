@@ -18,6 +18,7 @@ struct RowsOptions {
   std::size_t blockCacheBytes = 64 * 1024 * 1024;
   std::size_t writeBufferBytes = 32 * 1024 * 1024;  ///< one memtable; there are at most three
   int openTables = 256;
+  std::size_t tableBytes = 64 * 1024 * 1024;  ///< of one table, about
 };
 
 /// The rows in RocksDB, whose headers stay in rows.cpp. All calls block but tryGet. Owned by RocksDisk; any thread, but

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -242,6 +243,42 @@ TEST(RocksDisk, ADiskWithoutRoomBeyondTheReserveRefusesBlobsAndTakesRows) {
   batch.rows.emplace_back("tombstone", Bytes(std::string("x")));
   const auto row = runtime::runOn(loop.loop(), (*disk)->commit(std::move(batch)));
   EXPECT_TRUE(row.ok());
+}
+
+TEST(RocksDisk, WhatIsNotInMemoryIsNotTakenForMissingOrEmpty) {
+  const support::TempDirectory directory;
+  RocksDiskOptions options;
+  // More tables than the engine opens by itself.
+  options.rows.openTables = 20;
+  options.rows.tableBytes = 64 * 1024;
+  constexpr unsigned kRows = 100;
+  const auto nameOf = [](unsigned row) { return "row" + std::to_string(row); };
+  const auto valueOf = [](unsigned row) {
+    std::mt19937 random(row);
+    std::string value(10'000, '\0');
+    for (char& byte : value) byte = static_cast<char>(random());
+    return value;
+  };
+  RealDisk real(directory.path(), options);
+  for (unsigned row = 0; row < kRows; ++row) {
+    Batch batch;
+    batch.rows.emplace_back(nameOf(row), Bytes(valueOf(row)));
+    ASSERT_TRUE(real.run(real.disk().commit(std::move(batch))).ok());
+  }
+  ASSERT_TRUE(real.disk().compact().ok());
+  real.close();
+  real.open();
+  ASSERT_TRUE(real.isOpen()) << real.error().text;
+  unsigned toBeRead = 0;
+  for (unsigned row = 0; row < kRows; ++row) {
+    const auto atHand = real.disk().tryGet(nameOf(row));
+    if (!atHand) ++toBeRead;
+    if (!atHand) continue;
+    ASSERT_TRUE(atHand->ok()) << atHand->error().text;
+    ASSERT_TRUE((**atHand).has_value()) << nameOf(row);
+    EXPECT_TRUE((**atHand)->view() == valueOf(row)) << nameOf(row);
+  }
+  EXPECT_GT(toBeRead, 0U) << "all of it was in memory: this proves nothing";
 }
 
 TEST(RocksDisk, AfterItsStopEverythingIsRefused) {

@@ -40,6 +40,7 @@ Node::Node(Settings settings, World world)
              wall_, world_.loops),
       membership_(loop_, commits_, world_.journal, settings_.bugs, world_.makeRing),
       peers_(settings_, membership_, commits_, world_.transport, world_.clock, world_.journal),
+      prober_(loop_, settings_, membership_, peers_, world_.random, world_.journal),
       staging_(store_),
       copier_(world_.loops, settings_, membership_, peers_, store_, staging_),
       home_(settings_, membership_, peers_, store_, staging_, copier_),
@@ -117,6 +118,7 @@ Task<Status> Node::start() {
   duties_.spawn(hints_.run());
   duties_.spawn(handoff_.run());
   duties_.spawn(settler_.run());
+  duties_.spawn(prober_.run());
   duties_.spawn(balancer_.run());
   duties_.spawn(purger_.run());
   if (!remembered_.ring.view.active.empty()) co_return Status();
@@ -357,6 +359,7 @@ Task<> Node::stop() {
   hints_.stop();
   handoff_.stop();
   settler_.stop();
+  prober_.stop();
   balancer_.stop();
   purger_.stop();
   actions_.stop();
@@ -367,6 +370,7 @@ Task<> Node::stop() {
   while (answering_ > 0) co_await sleepUntil(loop_.now() + kAnsweringPoll);
   co_await duties_.close();
   co_await filler_.stop();
+  co_await prober_.stopped();
   co_await actions_.stopped();
   co_await handoff_.stopped();
   co_await settler_.stopped();
@@ -508,6 +512,7 @@ MemberStatus Node::memberStatus(const ring::View& view, const ring::Member& reco
                       self || health.called,
                       self || health.lastCallOk,
                       health.lastError,
+                      health.liveness,
                       view.newest().partitionsOf(record.id),
                       record.weightHundredths,
                       record.zone,

@@ -12,6 +12,7 @@
 #include "server/cluster/member_changes.h"
 #include "server/cluster/membership.h"
 #include "server/cluster/peers.h"
+#include "server/cluster/prober.h"
 #include "server/cluster/ring_actions.h"
 #include "server/cluster/ring_changes.h"
 #include "server/cluster/settings.h"
@@ -49,6 +50,7 @@ struct MemberStatus {
   bool called = false;      ///< whether this node has called it since its start,
   bool lastCallOk = false;  ///< how that went last,
   std::string lastError;    ///< and if not well, why
+  Liveness liveness = Liveness::Alive;
   unsigned partitions = 0;  ///< that it is home to, in the newest version
   std::uint32_t weightHundredths = 100;
   std::string zone;
@@ -174,6 +176,7 @@ class Node final : public PeerHandler {
   Task<Result<Call>> handleCounted(Call request, Deadline deadline);
   Task<Result<Call>> answer(wire::Request request, Body body, Deadline deadline);
   Task<Result<Call>> answerRing(wire::Request request, Deadline deadline);
+  Task<Result<Call>> answerProbe(wire::Request request, Deadline deadline);
   Task<Result<Call>> answerLeaving(wire::Request request, Deadline deadline);
   Task<Result<Call>> answerData(wire::Request request, Body body, Deadline deadline);
   Task<Result<Call>> answerUpkeep(wire::Request request, Deadline deadline);
@@ -192,6 +195,7 @@ class Node final : public PeerHandler {
   std::uint64_t syncedAtStart_ = 0;
   Membership membership_;
   Peers peers_;
+  Prober prober_;
   Summaries summaries_;
   Staging staging_;
   Copier copier_;

@@ -188,6 +188,10 @@ Task<Result<Call>> Node::answerRing(wire::Request request, Deadline deadline) {
       if (!heard) co_return heard.error();
       co_return packed(wire::payloadOf(gossipMessage()));
     }
+    case wire::MessageType::Probe: {
+      auto answered = co_await answerProbe(std::move(request), deadline);
+      co_return answered;
+    }
     case wire::MessageType::Standing:
     case wire::MessageType::Leave: {
       auto answered = co_await answerLeaving(std::move(request), deadline);
@@ -196,6 +200,14 @@ Task<Result<Call>> Node::answerRing(wire::Request request, Deadline deadline) {
     default:
       co_return kUnreadable;
   }
+}
+
+Task<Result<Call>> Node::answerProbe(wire::Request request, Deadline deadline) {
+  auto message = wire::readPayload<wire::Probe>(request.payload);
+  if (!message) co_return kUnreadable;
+  auto answered = co_await prober_.answer(request.from.node, std::move(*message), deadline);
+  if (!answered) co_return answered.error();
+  co_return packed(wire::payloadOf(*answered));
 }
 
 Task<Result<Call>> Node::answerLeaving(wire::Request request, Deadline deadline) {

@@ -21,6 +21,7 @@ bool isQuick(wire::MessageType type, const Body& body) {
     case wire::MessageType::Hello:
     case wire::MessageType::GetView:
     case wire::MessageType::Gossip:
+    case wire::MessageType::Probe:
     case wire::MessageType::Vote:
     case wire::MessageType::Offer:
     case wire::MessageType::Publish:
@@ -224,6 +225,10 @@ PeerHealth Peers::health(NodeId node) const {
   health.hostPort = at->second.state.hostPort;
   health.boot = at->second.state.boot;
   health.synced = at->second.state.synced;
+  if (at->second.dead) {
+    health.called = true;
+    health.lastCallOk = false;
+  }
   return health;
 }
 
@@ -244,6 +249,20 @@ std::int64_t Peers::medianOffset(const std::vector<NodeId>& nodes) const {
   return std::abs(low) < std::abs(high) ? low : high;
 }
 
+void Peers::judge(NodeId node, wire::Liveness liveness) {
+  const std::lock_guard lock(mutex_);
+  Peer& peer = peers_[node];
+  const wire::Liveness before = std::exchange(peer.health.liveness, liveness);
+  peer.dead = liveness == wire::Liveness::Dead;
+  if (peer.dead && peer.health.lastError.empty()) peer.health.lastError = "no other node has heard of it either";
+  if (liveness != wire::Liveness::Alive || before != wire::Liveness::Dead) return;
+  // Others have heard of it: what failed before is no reason any more to leave it alone.
+  peer.failures = 0;
+  peer.askAgainAt = {};
+  peer.health.lastCallOk = true;
+  peer.health.lastError.clear();
+}
+
 void Peers::asking(NodeId node, Time now) {
   const std::lock_guard lock(mutex_);
   Peer& peer = peers_[node];
@@ -257,6 +276,7 @@ void Peers::succeeded(NodeId node) {
   peer.health.lastCallOk = true;
   peer.health.lastError.clear();
   peer.failures = 0;
+  peer.dead = false;
   peer.silentSince.reset();
 }
 
@@ -275,7 +295,7 @@ void Peers::failed(NodeId node, const Error& error, Time now) {
 bool Peers::usable(NodeId node) const {
   const std::lock_guard lock(mutex_);
   const auto at = peers_.find(node);
-  return at == peers_.end() || at->second.failures == 0;
+  return at == peers_.end() || (at->second.failures == 0 && !at->second.dead);
 }
 
 Duration Peers::silence(NodeId node, Time now) const {

@@ -13,6 +13,7 @@
 #include "server/ports/clock.h"
 #include "server/ports/transport.h"
 #include "server/wire/envelope.h"
+#include "server/wire/probe.h"
 
 namespace mydht::cluster {
 
@@ -40,9 +41,10 @@ struct PeerHealth {
   bool called = false;
   bool lastCallOk = false;
   std::string lastError;
-  std::uint64_t failures = 0;          ///< calls that got no answer, so far
-  std::int64_t clockOffsetMicros = 0;  ///< its clock less ours, as near to 0 as all that it said allows
-  std::uint64_t fingerprint = 0;       ///< of its newest table
+  wire::Liveness liveness = wire::Liveness::Alive;  ///< as the failure detector has it
+  std::uint64_t failures = 0;                       ///< calls that got no answer, so far
+  std::int64_t clockOffsetMicros = 0;               ///< its clock less ours, as near to 0 as all that it said allows
+  std::uint64_t fingerprint = 0;                    ///< of its newest table
   ring::VersionName newest;
 };
 
@@ -89,13 +91,17 @@ class Peers {
   PeerHealth health(NodeId node) const;
   /// The median of these nodes' clocks less ours, as last heard, ours (0) included; of two in the middle the smaller.
   std::int64_t medianOffset(const std::vector<NodeId>& nodes) const;
+  /// The failure detector's finding: who is dead is left alone at once, who was and is not any more is asked again at
+  /// once. Which nodes make a quorum is never changed by it (R7).
+  void judge(NodeId node, wire::Liveness liveness);
 
   /// Calls so far, and how many of them got no answer.
   std::uint64_t calls() const { return calls_.load(std::memory_order_relaxed); }
   std::uint64_t failures() const { return failures_.load(std::memory_order_relaxed); }
 
-  /// Whether clients' requests may ask the node: its last call did not fail. One that failed is asked again by the
-  /// background alone, when takeTurn() says so; a request asks it only where nobody else is left.
+  /// Whether clients' requests may ask the node: its last call did not fail, and it is not known to be dead. Another
+  /// one is asked again by the background alone, when takeTurn() says so; a request asks it only where nobody else is
+  /// left.
   bool usable(NodeId node) const;
   /// How long the node has left a question unanswered without any other sign of life: a frozen one is known by this
   /// long before its first call has failed. Zero if it owes nothing.
@@ -112,6 +118,7 @@ class Peers {
     store::PeerState state;
     PeerHealth health;
     unsigned failures = 0;            // one after the other, the last call's included
+    bool dead = false;                // says the failure detector, and nothing has come from it since
     Time askAgainAt{};                // if failures > 0
     Time turnEnds{};                  // until then the background waits for its answer
     std::optional<Time> silentSince;  // the first question since the last sign of life began then

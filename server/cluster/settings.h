@@ -52,9 +52,13 @@ struct Timing {
   Duration settling = std::chrono::seconds(10);     ///< between two rounds of settling tombstones; 0: none
   Duration settleAge = std::chrono::seconds(30);    ///< what is younger than that is not settled yet
   Duration gossip = std::chrono::seconds(1);        ///< between two rounds of gossip and of the other duties
-  Duration skipFirst = std::chrono::seconds(1);     ///< a node that failed a call is left alone for that long,
-  Duration skipMost = std::chrono::seconds(8);      ///< doubled with each failure, up to this; then gossip asks it
-  Duration stagedKept = std::chrono::minutes(15);   ///< what nobody publishes is forgotten after that
+  Duration probe = std::chrono::milliseconds(500);  ///< between two probes of a member; 0: none
+  Duration probeAnswer = std::chrono::milliseconds(200);   ///< no answer by then: others are asked to probe it
+  Duration suspectAgain = std::chrono::milliseconds(100);  ///< between two probes of a suspect
+  Duration suspicion = std::chrono::milliseconds(1200);  ///< so long a suspect has in a small ring, more in a large one
+  Duration skipFirst = std::chrono::seconds(1);          ///< a node that failed a call is left alone for that long,
+  Duration skipMost = std::chrono::seconds(8);           ///< doubled with each failure, up to this; then gossip asks it
+  Duration stagedKept = std::chrono::minutes(15);        ///< what nobody publishes is forgotten after that
   Duration settle = Duration(0);  ///< a joiner says that it serves once the ring's change is complete, or after that
   Duration joinPatience = std::chrono::seconds(20);   ///< a joiner gives up when nobody has answered it by then
   Duration agreePatience = std::chrono::seconds(10);  ///< a change of the ring finds its majority by then, or fails

@@ -151,6 +151,8 @@ std::string_view messageName(MessageType type) {
       return "settle";
     case MessageType::Hint:
       return "hint";
+    case MessageType::Probe:
+      return "probe";
   }
   return "unknown";
 }

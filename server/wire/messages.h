@@ -41,12 +41,14 @@ enum class MessageType : std::uint8_t {
   Close,         ///< take no client's write up to this time any more, and say what you hold up to there (R12)
   Settle,        ///< all home nodes hold the same up to this time (R12)
   Hint,          ///< these home nodes have missed what you have: bring it to them
+  Probe,         ///< are you there, or is that one (SWIM)
 };
-inline constexpr MessageType kLastMessageType = MessageType::Hint;
+inline constexpr MessageType kLastMessageType = MessageType::Probe;
 
 /// Whether a message is about the ring, and not about data.
 constexpr bool isAboutRing(MessageType type) {
-  return type < MessageType::Vote || type == MessageType::Standing || type == MessageType::Leave;
+  return type < MessageType::Vote || type == MessageType::Standing || type == MessageType::Leave ||
+         type == MessageType::Probe;
 }
 
 /// Whether a message is about keeping home nodes equal, and no client waits for it.

@@ -7,6 +7,7 @@
 #include "server/wire/envelope.h"
 #include "server/wire/hints.h"
 #include "server/wire/settling.h"
+#include "server/wire/probe.h"
 
 using namespace mydht;
 using namespace mydht::wire;
@@ -38,14 +39,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     MYDHT_ASSERT(typeOfRequest(bytes) == request->type);
     checkAsked<Hello, GetView, Adopt, Propose, Filled, Join, Gossip, Vote, Offer, Stage, Publish, Discard, FetchStaged,
                FetchBody, FillPage, Repair, CompareTrees, EntryHeads, Holds, Action, ListKeys, Standing, Leave, Close,
-               Settle, Hint>(request->type, request->payload);
+               Settle, Hint, Probe>(request->type, request->payload);
   }
   if (const auto answer = unpackAnswer(bytes)) {
     const Bytes again = answer->error ? packError(answer->from, *answer->error, answer->payload)
                                       : packAnswer(answer->from, answer->payload);
     MYDHT_ASSERT(again.view() == bytes);
     checkAnswers<Hello, GetView, Propose, Gossip, Vote, Offer, Stage, FetchBody, FillPage, CompareTrees, EntryHeads,
-                 Holds, Action, ListKeys, Standing, Close>(answer->payload);
+                 Holds, Action, ListKeys, Standing, Close, Probe>(answer->payload);
   }
   return 0;
 }

@@ -7,6 +7,7 @@
 #include "server/wire/envelope.h"
 #include "server/wire/hints.h"
 #include "server/wire/settling.h"
+#include "server/wire/probe.h"
 
 namespace mydht::wire {
 namespace {
@@ -115,6 +116,7 @@ TEST(GoldenBytes, OfTheTypes) {
   EXPECT_EQ(static_cast<int>(MessageType::Close), 23);
   EXPECT_EQ(static_cast<int>(MessageType::Settle), 24);
   EXPECT_EQ(static_cast<int>(MessageType::Hint), 25);
+  EXPECT_EQ(static_cast<int>(MessageType::Probe), 26);
 }
 
 TEST(GoldenBytes, OfTheErrorKinds) {
@@ -209,6 +211,12 @@ TEST(GoldenBytes, OfAPurgeAndOfActions) {
   expectBytes(ActionAnswer{ActionState::Failed, {1, 2, 3, 4, 5, 6}, "no"},
               "02 0100000000000000 0200000000000000 0300000000000000 0400000000000000 0500000000000000"
               "0600000000000000 02000000 6e6f");
+}
+
+TEST(GoldenBytes, OfTheFailureDetector) {
+  const std::string dead = "7100000000000000 0500000000000000 02";
+  expectBytes(Probe{0x51, {{0x71, 5, Liveness::Dead}}}, "5100000000000000 01000000" + dead);
+  expectBytes(ProbeAnswer{true, {{0x71, 5, Liveness::Dead}}}, "01 01000000" + dead);
 }
 
 TEST(GoldenBytes, OfAListing) {

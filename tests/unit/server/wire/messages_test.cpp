@@ -8,6 +8,7 @@
 
 #include "server/wire/hints.h"
 #include "server/wire/settling.h"
+#include "server/wire/probe.h"
 #include "tests/unit/server/wire/draw.h"
 
 namespace mydht::wire {
@@ -77,6 +78,19 @@ RC_GTEST_PROP(Messages, GossipComesBackWhole, ()) {
                      {anyNumber<std::uint32_t>(), anyNumber<std::uint32_t>(), anyNumber<std::uint32_t>(),
                       anyNumber<std::uint32_t>(), anyNumber<std::uint32_t>()}};
   comesBackWhole(message);
+}
+
+RC_GTEST_PROP(Messages, AProbeAndItsAnswerComeBackWholeAndMoreRumoursThanThereMayBeAreRefused, ()) {
+  std::vector<Rumour> rumours(*rc::gen::inRange<std::size_t>(0, kMostRumours + 1));
+  for (Rumour& rumour : rumours) {
+    rumour = {anyNumber<NodeId>(), anyNumber<std::uint64_t>(), static_cast<Liveness>(*rc::gen::inRange(0, 3))};
+  }
+  comesBackWhole(Probe{anyNumber<NodeId>(), rumours});
+  comesBackWhole(ProbeAnswer{*rc::gen::arbitrary<bool>(), rumours});
+  rumours.resize(kMostRumours + 1);
+  RC_ASSERT(!readPayload<Probe>(payloadOf(Probe{1, rumours})));
+  rumours = {{1, 1, static_cast<Liveness>(3)}};
+  RC_ASSERT(!readPayload<ProbeAnswer>(payloadOf(ProbeAnswer{true, rumours})));
 }
 
 RC_GTEST_PROP(Messages, AStandingComesBackWhole, ()) {

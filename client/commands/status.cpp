@@ -27,6 +27,8 @@ std::string nameOf(const NodeStatus& member) {
 
 std::string lastCallOf(const NodeStatus& member, const RingStatus& ring) {
   if (member.id == ring.self) return "itself";
+  if (member.liveness == protocol::Liveness::Down) return "down";
+  if (member.liveness == protocol::Liveness::Suspect) return "suspect";
   if (!member.lastCallOk) return "";
   return *member.lastCallOk ? "ok" : "failed";
 }

@@ -35,6 +35,16 @@ MemberState readState(JsonReader& reader) {
   return MemberState::Active;
 }
 
+std::optional<Liveness> readLiveness(JsonReader& reader) {
+  if (!reader.has("liveness")) return std::nullopt;
+  const std::string text = reader.text("liveness");
+  for (Liveness liveness : {Liveness::Alive, Liveness::Suspect, Liveness::Down}) {
+    if (livenessText(liveness) == text) return liveness;
+  }
+  reader.refuse("liveness", "is not how alive a member is");
+  return std::nullopt;
+}
+
 void writeAgreement(JsonWriter& writer, const Agreement& agreement) {
   writer.beginObject("agreement").number("lacking", agreement.lacking).number("differing", agreement.differing);
   writer.number("uncompared", agreement.uncompared).number("seconds", agreement.seconds);
@@ -53,6 +63,7 @@ std::optional<Agreement> readAgreement(JsonReader& reader) {
 void writeMember(JsonWriter& writer, const NodeStatus& member) {
   writer.beginObject().identity("id", member.id).text("name", member.name).text("state", memberStateText(member.state));
   writer.number("weightHundredths", member.weightHundredths).text("zone", member.zone);
+  if (member.liveness) writer.text("liveness", livenessText(*member.liveness));
   if (member.lastCallOk) writer.flag("lastCallOk", *member.lastCallOk);
   if (!member.lastError.empty()) writer.text("lastError", member.lastError);
   if (member.partitions > 0) writer.number("partitions", member.partitions);
@@ -82,6 +93,7 @@ NodeStatus readMember(JsonReader& reader) {
   member.state = readState(reader);
   member.weightHundredths = static_cast<std::uint32_t>(reader.number("weightHundredths", kMost32));
   member.zone = reader.text("zone");
+  member.liveness = readLiveness(reader);
   if (reader.has("lastCallOk")) member.lastCallOk = reader.flag("lastCallOk");
   if (reader.has("lastError")) member.lastError = reader.text("lastError");
   if (reader.has("partitions")) member.partitions = static_cast<std::uint32_t>(reader.number("partitions", kMost32));
@@ -202,6 +214,18 @@ std::string_view memberStateText(MemberState state) {
       return "removed";
   }
   invariantBroken("a known state", __FILE__, __LINE__);
+}
+
+std::string_view livenessText(Liveness liveness) {
+  switch (liveness) {
+    case Liveness::Alive:
+      return "alive";
+    case Liveness::Suspect:
+      return "suspect";
+    case Liveness::Down:
+      return "down";
+  }
+  invariantBroken("a known liveness", __FILE__, __LINE__);
 }
 
 std::string toJson(const RingStatus& status) {

@@ -23,6 +23,12 @@ enum class MemberState : std::uint8_t { Joining, Active, Leaving, Gone, Removed 
 /// "joining", "active", "leaving", "gone" or "removed".
 std::string_view memberStateText(MemberState state);
 
+/// Whether a member shows signs of life, as the failure detector has it.
+enum class Liveness : std::uint8_t { Alive, Suspect, Down };
+
+/// "alive", "suspect" or "down".
+std::string_view livenessText(Liveness liveness);
+
 /// How far a node is with filling what it has become home to.
 struct Move {
   std::uint64_t partitions = 0;  ///< to be filled since the ring last changed,
@@ -53,6 +59,7 @@ struct NodeStatus {
   MemberState state = MemberState::Active;
   std::uint32_t weightHundredths = 100;
   std::string zone;
+  std::optional<Liveness> liveness{};  ///< left out for the node itself
   std::optional<bool>
       lastCallOk;           ///< whether the last call to it succeeded; nothing before the first and for the node itself
   std::string lastError{};  ///< and if not, why

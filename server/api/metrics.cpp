@@ -89,6 +89,14 @@ void addRing(Exposition& out, const protocol::RingStatus& ring, const cluster::N
   for (const auto& [state, count] : members) {
     out.add(Metric::RingMembers, count, {{"state", protocol::memberStateText(state)}});
   }
+  std::map<protocol::Liveness, std::uint64_t> liveness{
+      {protocol::Liveness::Alive, 0}, {protocol::Liveness::Suspect, 0}, {protocol::Liveness::Down, 0}};
+  for (const protocol::NodeStatus& member : ring.members) {
+    if (member.liveness) ++liveness[*member.liveness];
+  }
+  for (const auto& [how, count] : liveness) {
+    out.add(Metric::RingMembersLiveness, count, {{"liveness", protocol::livenessText(how)}});
+  }
   out.add(Metric::RingHeight, ring.height);
   out.add(Metric::RingActiveVersions, ring.activeVersions);
   out.addReal(Metric::ClockOffset, static_cast<double>(clockOffset(status)) / kMicros);

@@ -58,6 +58,7 @@ std::string facts(const protocol::RingStatus& ring) {
 
 std::string lastCall(const protocol::NodeStatus& member, const protocol::RingStatus& ring) {
   if (member.id == ring.self) return "itself";
+  if (member.liveness == protocol::Liveness::Suspect) return "suspect";
   if (!member.lastCallOk) return "not called yet";
   if (*member.lastCallOk) return "<span class=\"good\">ok</span>";
   return fmt::format("<span class=\"bad\">failed</span> {}", escapeHtml(member.lastError));

@@ -21,6 +21,18 @@ protocol::MemberState stateOf(cluster::MemberState state) {
   invariantBroken("a known state", __FILE__, __LINE__);
 }
 
+protocol::Liveness livenessOf(cluster::Liveness liveness) {
+  switch (liveness) {
+    case cluster::Liveness::Alive:
+      return protocol::Liveness::Alive;
+    case cluster::Liveness::Suspect:
+      return protocol::Liveness::Suspect;
+    case cluster::Liveness::Dead:
+      return protocol::Liveness::Down;
+  }
+  invariantBroken("a known liveness", __FILE__, __LINE__);
+}
+
 protocol::NodeStatus memberShapeOf(const cluster::MemberStatus& member) {
   protocol::NodeStatus shape;
   shape.id = member.node;
@@ -28,6 +40,7 @@ protocol::NodeStatus memberShapeOf(const cluster::MemberStatus& member) {
   shape.state = stateOf(member.state);
   shape.weightHundredths = member.weightHundredths;
   shape.zone = member.zone;
+  if (!member.self) shape.liveness = livenessOf(member.liveness);
   if (!member.self && member.called) shape.lastCallOk = member.lastCallOk;
   shape.lastError = member.lastError;
   shape.partitions = member.partitions;

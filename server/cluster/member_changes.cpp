@@ -277,6 +277,18 @@ Task<Result<std::set<NodeId>>> MemberChanges::find(std::vector<std::string> name
   co_return found;
 }
 
+Status MemberChanges::heardByMajority(const ring::View& view, const ring::MemberList& next,
+                                      const Answers& answers) const {
+  std::set<NodeId> heard;
+  for (const auto& [node, answer] : answers) heard.insert(node);
+  if (view.majorityInEach(heard, next)) return {};
+  std::string missing;
+  for (const NodeId node : view.members()) {
+    if (!heard.contains(node)) missing += (missing.empty() ? "" : ", ") + peers_.nameOf(node);
+  }
+  return Error{Kind::NotDone, "a change of the ring needs a majority of its members; missing: " + missing};
+}
+
 Task<Result<Removal>> MemberChanges::remove(std::vector<std::string> names, bool force, Deadline deadline) {
   co_await switchTo(loop_);
   const ring::ViewPtr view = membership_.view();
@@ -292,6 +304,9 @@ Task<Result<Removal>> MemberChanges::remove(std::vector<std::string> names, bool
                         " may be on what is to be removed or does not answer; bring other nodes back, or say --force "
                         "if they are destroyed: what only they had is then lost"};
   }
+  // A minority must not even propose it: what it had accepted would take the place away when the others are met again.
+  const Status heard = heardByMajority(*view, next, answers);
+  if (!heard) co_return heard.error();
   auto agreed = co_await changes_.agree(next, deadline);
   if (!agreed) co_return agreed.error();
   for (const NodeId node : removal.nodes) {

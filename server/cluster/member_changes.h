@@ -73,6 +73,7 @@ class MemberChanges {
   Task<Status> takeTurn();
   Task<Status> handedOver();
   Task<Result<std::set<NodeId>>> find(std::vector<std::string> names, ring::ViewPtr view, Deadline deadline);
+  Status heardByMajority(const ring::View& view, const ring::MemberList& next, const Answers& answers) const;
   ring::MemberList without(const ring::View& view, const std::set<NodeId>& nodes, ring::Rank rank) const;
 
   Executor& loop_;

@@ -50,6 +50,7 @@ Node::Node(Settings settings, World world)
       changes_(loop_, settings_, membership_, peers_, world_.random, world_.journal),
       joining_(loop_, settings_, membership_, peers_, changes_, world_.random, world_.journal),
       memberChanges_(loop_, settings_, membership_, peers_, changes_, world_.journal),
+      removeAfter_(loop_, settings_, membership_, prober_, memberChanges_, peers_, world_.journal),
       filler_(loop_, settings_, membership_, peers_, copier_, store_, world_.journal),
       trees_(settings_.bugs, membership_, home_, store_),
       settler_(loop_, settings_, wall_, membership_, peers_, trees_, store_, world_.journal),
@@ -119,6 +120,7 @@ Task<Status> Node::start() {
   duties_.spawn(handoff_.run());
   duties_.spawn(settler_.run());
   duties_.spawn(prober_.run());
+  duties_.spawn(removeAfter_.run());
   duties_.spawn(balancer_.run());
   duties_.spawn(purger_.run());
   if (!remembered_.ring.view.active.empty()) co_return Status();
@@ -360,6 +362,7 @@ Task<> Node::stop() {
   handoff_.stop();
   settler_.stop();
   prober_.stop();
+  removeAfter_.stop();
   balancer_.stop();
   purger_.stop();
   actions_.stop();
@@ -440,7 +443,7 @@ void Node::correctClock() {
 wire::Gossip Node::gossipMessage() const {
   const StandingPtr standing = membership_.standing();
   wire::Gossip gossip;
-  gossip.addresses = peers_.addresses();
+  gossip.addresses = peers_.someAddresses(world_.random);
   gossip.summary = summary();
   if (!standing->view) return gossip;
   gossip.filledIn = standing->view->activeName();

@@ -13,6 +13,7 @@
 #include "server/cluster/membership.h"
 #include "server/cluster/peers.h"
 #include "server/cluster/prober.h"
+#include "server/cluster/remove_after.h"
 #include "server/cluster/ring_actions.h"
 #include "server/cluster/ring_changes.h"
 #include "server/cluster/settings.h"
@@ -209,6 +210,7 @@ class Node final : public PeerHandler {
   RingChanges changes_;
   Joining joining_;
   MemberChanges memberChanges_;
+  RemoveAfter removeAfter_;
   Filler filler_;
   TreeAnswers trees_;
   Settler settler_;

@@ -14,6 +14,9 @@ namespace {
 // Strangers may say hello too: beyond this many remembered nodes only members' addresses are learnt from gossip.
 constexpr std::size_t kMostPeers = 4 * limits::kMembers;
 
+// A rare change of an address reaches everybody soon all the same, since each message says its sender's own.
+constexpr std::size_t kGossipAddresses = 16;
+
 /// Whether a node that lives answers such a call at once: not where it has to read, fetch or agree upon much, or is
 /// sent a stream.
 bool isQuick(wire::MessageType type, const Body& body) {
@@ -187,6 +190,16 @@ std::vector<wire::Address> Peers::addresses() const {
     }
   }
   return all;
+}
+
+std::vector<wire::Address> Peers::someAddresses(Random& random) const {
+  std::vector<wire::Address> some = addresses();
+  if (some.size() <= kGossipAddresses) return some;
+  for (std::size_t i = 1; i < kGossipAddresses; ++i) {
+    std::swap(some[i], some[i + random.next() % (some.size() - i)]);
+  }
+  some.resize(kGossipAddresses);
+  return some;
 }
 
 std::string Peers::nameOf(NodeId node) const {

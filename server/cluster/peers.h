@@ -11,6 +11,7 @@
 #include "server/cluster/membership.h"
 #include "server/cluster/settings.h"
 #include "server/ports/clock.h"
+#include "server/ports/random.h"
 #include "server/ports/transport.h"
 #include "server/wire/envelope.h"
 #include "server/wire/probe.h"
@@ -82,6 +83,8 @@ class Peers {
   void heard(const wire::Speaker& from, std::optional<std::int64_t> asked = std::nullopt);
   void learn(const wire::Address& address);
   std::vector<wire::Address> addresses() const;
+  /// This node's own and others of them, at random: so many that gossip does not grow with the ring.
+  std::vector<wire::Address> someAddresses(Random& random) const;
   /// Where a node is, for people: its address, or its number while that is unknown.
   std::string nameOf(NodeId node) const;
   std::optional<std::string> addressOf(NodeId node) const;

@@ -73,6 +73,7 @@ struct Settings {
   std::optional<std::uint32_t> weightHundredths;  ///< not said: what the node had before, at first 100
   std::optional<std::string> zone;                ///< not said: what the node had before, at first none
   std::uint64_t fillBytesPerSecond = 0;           ///< at most so fast is the disk filled after a change; 0: no limit
+  Duration removeAfter = Duration(0);             ///< a member that is dead for that long is removed; 0: none
   std::string programVersion{};                   ///< told to other nodes, for people
   std::size_t cacheBytes = 64 * 1024 * 1024;
   store::HintSettings hints;

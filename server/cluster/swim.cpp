@@ -73,7 +73,7 @@ std::vector<Swim::Ping> Swim::tick(Time now) {
   }
   if (now >= nextSearch_) {
     nextSearch_ = now + kSearch;
-    searchDead(now, pings);
+    searchDead(pings);
   }
   if (hasNews_ && now >= nextSpread_) spread(now, pings);
   due_ = next();
@@ -134,13 +134,12 @@ void Swim::probeOldest(Time now, std::vector<Ping>& pings) {
 }
 
 /// One dead member after the other.
-void Swim::searchDead(Time now, std::vector<Ping>& pings) {
+void Swim::searchDead(std::vector<Ping>& pings) {
   const auto isDead = [](const auto& entry) { return entry.second.state == Liveness::Dead; };
   auto at = std::find_if(members_.upper_bound(searched_), members_.end(), isDead);
   if (at == members_.end()) at = std::find_if(members_.begin(), members_.end(), isDead);
   if (at == members_.end()) return;
   searched_ = at->first;
-  at->second.probeAgainAt = now;
   pings.push_back(ping(at->first, at->first));
 }
 

@@ -98,7 +98,7 @@ class Swim {
   void allowForOwnDelay(Time now);
   void watch(NodeId node, Member& member, Time now, std::vector<Ping>& pings);
   void probeOldest(Time now, std::vector<Ping>& pings);
-  void searchDead(Time now, std::vector<Ping>& pings);
+  void searchDead(std::vector<Ping>& pings);
   void spread(Time now, std::vector<Ping>& pings);
   void askRelays(NodeId node, Member& member, Time now, std::vector<Ping>& pings);
   void suspectFirstHand(NodeId node, Member& member, Time now);

@@ -46,6 +46,8 @@ constexpr std::array kRows = {
         "it is absent, differs, or has not been compared with yet."},
     Row{Metric::UnequalSeconds, "mydht_unequal_seconds", Kind::Gauge, "For how long there has been one of those."},
     Row{Metric::RingMembers, "mydht_ring_members", Kind::Gauge, "Members of the ring as this node sees it, by state."},
+    Row{Metric::RingMembersLiveness, "mydht_ring_members_liveness", Kind::Gauge,
+        "Other members by whether they show signs of life, as the failure detector has it: alive, suspect or down."},
     Row{Metric::RingHeight, "mydht_ring_height", Kind::Gauge, "Height of the newest version of the ring."},
     Row{Metric::RingActiveVersions, "mydht_ring_active_versions", Kind::Gauge,
         "Versions of the ring in which quorums are counted; over 1 while it changes."},

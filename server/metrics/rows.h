@@ -34,6 +34,7 @@ enum class Metric : std::uint8_t {
   PartitionsUnequal,
   UnequalSeconds,
   RingMembers,
+  RingMembersLiveness,
   RingHeight,
   RingActiveVersions,
   ClockOffset,

@@ -48,6 +48,30 @@ Status onOff(bool& to, const std::string& value) {
   return {};
 }
 
+/// A whole number of seconds, minutes, hours or days, or off.
+Status setRemoveAfter(Options& options, const std::string& value) {
+  constexpr std::string_view kWhat = "takes off, or a time such as 90s, 30m, 12h or 7d, from 10s to 365d";
+  if (value == "off" || value == "0") {
+    options.removeAfter = std::chrono::seconds(0);
+    return {};
+  }
+  constexpr std::string_view kUnits = "smhd";
+  constexpr std::uint64_t kSeconds[] = {1, 60, 60 * 60, 24 * 60 * 60};
+  const std::size_t unit = value.empty() ? std::string_view::npos : kUnits.find(value.back());
+  if (unit == std::string_view::npos) return wrong(kWhat, value);
+  std::uint64_t count = 0;
+  const Status read = number(count, value.substr(0, value.size() - 1), 1, 365 * kSeconds[3]);
+  const std::uint64_t seconds = count * kSeconds[unit];
+  if (!read || seconds < 10 || seconds > 365 * kSeconds[3]) return wrong(kWhat, value);
+  options.removeAfter = std::chrono::seconds(seconds);
+  return {};
+}
+
+std::string removeAfterText(const Options& options) {
+  const auto seconds = options.removeAfter.count();
+  return seconds == 0 ? "off" : fmt::format("{}s", seconds);
+}
+
 bool printable(std::string_view text) {
   for (const char c : text) {
     if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f) return false;
@@ -171,6 +195,10 @@ void addRingRows(std::vector<OptionRow>& rows) {
   rows.push_back({"zone", 0, "NAME", "what it had before, at first none",
                   "nodes that fail together (a rack, a house): copies go to different zones", false, setZone,
                   [](const Options& o) { return o.zone.value_or(""); }});
+  rows.push_back({"remove-after", 0, "TIME", "off",
+                  "a member that shows no sign of life for that long (30m, 12h, 7d) is removed, if the others can make "
+                  "all its copies again; give it to all nodes",
+                  false, setRemoveAfter, removeAfterText});
   rows.push_back({"fill-rate", 0, "MIB", "64",
                   "at most so many MiB a second are copied to this node after the ring has changed; 0 is no limit",
                   false, [](Options& o, const std::string& v) { return number(o.fillMib, v, 0, kMostMib); },

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -22,7 +23,8 @@ struct Options {
   std::optional<std::uint32_t> weightHundredths;
   std::optional<std::string> zone;
   std::size_t fillMib = 64;
-  unsigned loops = 0;  ///< 0: as many as there are cores
+  std::chrono::seconds removeAfter{0};  ///< 0: never
+  unsigned loops = 0;                   ///< 0: as many as there are cores
   std::size_t cacheMib = 64;
   std::size_t blockCacheMib = 64;
   std::uint64_t hints = 100'000;  ///< notes of what other nodes missed

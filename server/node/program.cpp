@@ -70,6 +70,7 @@ cluster::Settings clusterSettings(const Options& options, std::uint16_t port) {
   settings.zone = options.zone;
   settings.programVersion = programVersion();
   settings.fillBytesPerSecond = options.fillMib * kMib;
+  settings.removeAfter = options.removeAfter;
   settings.cacheBytes = options.cacheMib * kMib;
   settings.hints = {options.hints, options.hintMinutes * kMinuteMicros};
   return settings;

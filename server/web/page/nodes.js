@@ -36,6 +36,7 @@ function fill(target, key, build) {
 function stateOf(member, status) {
   if (isSilent(member)) return ['bad', 'no answer'];
   if (member.state !== 'active') return ['busy', member.state];
+  if (member.liveness === 'suspect') return ['busy', 'suspect'];
   if (isMoving(member)) return ['busy', 'filling'];
   if (member.id === status.self && status.trouble) return ['bad', 'in trouble'];
   if (member.id !== status.self && member.lastCallOk === undefined) return ['idle', 'not asked yet'];

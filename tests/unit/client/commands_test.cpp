@@ -212,6 +212,8 @@ TEST(StatusCommand, PrintsTheRingAsATable) {
   ring.members[1].fingerprint = 0x111;
   ring.members[1].version = "0.2.0";
   ring.members[2].lastError = "no answer";
+  ring.members[2].liveness = protocol::Liveness::Down;
+  ring.members[3].liveness = protocol::Liveness::Suspect;
   ring.toFill = 7;
   ring.trouble = "the clock\nis off";
   ring.members[2].weightHundredths = 250;
@@ -229,8 +231,8 @@ TEST(StatusCommand, PrintsTheRingAsATable) {
                "localhost:50140     active   itself        -        -        -         -       -  -       -\n"
                "b.example:50141     active   ok           11  2.0 KiB  1:01:40  -0.250 s       -  cellar  "
                "3 partitions to fill; another table: 0000000000000111; MyDHT 0.2.0\n"
-               " [2Jc:50142         active   failed        -        -        -         -    2.50  -       no answer\n"
-               "(0000000000000004)  joining  -             -        -        -         -       -  -       -\n");
+               " [2Jc:50142         active   down          -        -        -         -    2.50  -       no answer\n"
+               "(0000000000000004)  joining  suspect       -        -        -         -       -  -       -\n");
   EXPECT_EQ(play.server.heard(1)[0].requestLine(), "GET /_mydht/status HTTP/1.1");
 }
 

@@ -116,6 +116,18 @@ TEST(ShapesTest, AMemberSaysHowEqualItsCopiesAre) {
   EXPECT_FALSE(ringStatusFromJson(json)) << "a part of it is missing";
 }
 
+TEST(ShapesTest, AMemberIsAliveSuspectOrDown) {
+  RingStatus status = sample();
+  status.members[1].liveness = Liveness::Suspect;
+  string json = toJson(status);
+  ASSERT_NE(json.find(R"("liveness":"suspect")"), string::npos) << json;
+  EXPECT_EQ(*ringStatusFromJson(json), status);
+  status.members[1].liveness = Liveness::Down;
+  EXPECT_EQ(*ringStatusFromJson(toJson(status)), status);
+  json.replace(json.find("suspect"), 7, "missing");
+  EXPECT_FALSE(ringStatusFromJson(json));
+}
+
 TEST(ShapesTest, WhatHappenedLatelyComesBack) {
   RingStatus status = sample();
   EXPECT_EQ(toJson(status).find("lately"), string::npos);

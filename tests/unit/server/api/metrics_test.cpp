@@ -58,6 +58,7 @@ TEST(Metrics, CountWhatWasDone) {
   EXPECT_THAT(text, HasSubstr("mydht_keys 1\n"));
   EXPECT_THAT(text, HasSubstr("mydht_stored_bytes 5\n"));
   EXPECT_THAT(text, HasSubstr("mydht_ring_members{state=\"active\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("mydht_ring_members_liveness{liveness=\"down\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("mydht_serving 1\n"));
   EXPECT_THAT(text, HasSubstr("mydht_build_info{version=\"0.1.0\"} 1\n"));
 }

@@ -50,6 +50,7 @@ TEST(Options, HaveTheDefaultsThatAreDocumented) {
   EXPECT_FALSE(options.weightHundredths.has_value());
   EXPECT_FALSE(options.zone.has_value());
   EXPECT_EQ(options.fillMib, 64U);
+  EXPECT_EQ(options.removeAfter.count(), 0);
   EXPECT_EQ(options.loops, 0U);
   EXPECT_EQ(options.cacheMib, 64U);
   EXPECT_EQ(options.hints, 100'000U);
@@ -163,6 +164,17 @@ TEST(Options, WrongOnesAreNamed) {
       {{"word"}, "word"}};
   for (const auto& [words, name] : cases) {
     EXPECT_NE(problemOf(words).find(name), std::string::npos) << words.front() << ": " << problemOf(words);
+  }
+}
+
+TEST(Options, TakeATimeAfterWhichADeadMemberIsRemoved) {
+  EXPECT_EQ(optionsOf({"--remove-after", "90s"}).removeAfter, std::chrono::seconds(90));
+  EXPECT_EQ(optionsOf({"--remove-after", "30m"}).removeAfter, std::chrono::minutes(30));
+  EXPECT_EQ(optionsOf({"--remove-after", "12h"}).removeAfter, std::chrono::hours(12));
+  EXPECT_EQ(optionsOf({"--remove-after", "365d"}).removeAfter, std::chrono::hours(365 * 24));
+  EXPECT_EQ(optionsOf({"--remove-after", "off"}).removeAfter.count(), 0);
+  for (const char* const wrong : {"", "5", "9s", "366d", "-1m", "1.5h", "m", "1w", "99999999999999999999d"}) {
+    EXPECT_FALSE(read({"--remove-after", wrong}).ok()) << wrong;
   }
 }
 

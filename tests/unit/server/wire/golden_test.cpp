@@ -6,8 +6,8 @@
 
 #include "server/wire/envelope.h"
 #include "server/wire/hints.h"
-#include "server/wire/settling.h"
 #include "server/wire/probe.h"
+#include "server/wire/settling.h"
 
 namespace mydht::wire {
 namespace {

@@ -7,8 +7,8 @@
 #include <rapidcheck/gtest.h>
 
 #include "server/wire/hints.h"
-#include "server/wire/settling.h"
 #include "server/wire/probe.h"
+#include "server/wire/settling.h"
 #include "tests/unit/server/wire/draw.h"
 
 namespace mydht::wire {

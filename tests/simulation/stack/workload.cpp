@@ -189,7 +189,9 @@ void Workload::checkCopies(std::size_t index, const cluster::Written& written) {
   Entry entry;
   entry.key = operation.key;
   entry.version = written.version;
-  const std::set<NodeId> holding = copies_.holders(entry);
+  std::set<NodeId> holding = copies_.holders(entry);
+  // A tombstone may be settled, and dropped, before a coordinator that was frozen has told its client of it.
+  holding.merge(copies_.settledUpTo(entry));
   // Home nodes of versions before the newest complete one may have purged it by now.
   std::vector<ring::RingPtr> versions{copies_.newestComplete()};
   for (const ring::RingPtr& version : written.view->active()) {

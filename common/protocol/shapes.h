@@ -59,13 +59,13 @@ struct NodeStatus {
   MemberState state = MemberState::Active;
   std::uint32_t weightHundredths = 100;
   std::string zone;
-  std::optional<Liveness> liveness{};  ///< left out for the node itself
   std::optional<bool>
       lastCallOk;           ///< whether the last call to it succeeded; nothing before the first and for the node itself
   std::string lastError{};  ///< and if not, why
   std::uint32_t partitions = 0;  ///< that it is home to, in the newest version
   std::uint64_t hints = 0;       ///< notes at the answering node of what it missed; left out while there are none
   std::string tombstonesWait{};  ///< why tombstones of the answering node are kept for it; left out while they are not
+  std::optional<Liveness> liveness{};  ///< left out for the node itself
   // What the member said of itself last; left out while it is not known.
   std::optional<std::uint64_t> keys{};              ///< live values that lie there
   std::optional<std::uint64_t> bytes{};             ///< their sizes together

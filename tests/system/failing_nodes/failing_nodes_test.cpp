@@ -197,7 +197,8 @@ TEST(FailingNodes, ADeadNodeIsNotAskedAgainAndAgain) {
   std::printf("the dead node was asked %u times in the first 3 s, %u times in %lld s later\n", before,
               grave.visitors() - before, static_cast<long long>(seconds));
   EXPECT_EQ(clients.report.broken, std::vector<std::string>());
-  // Each of the two others by gossip, after 1 s, 2 s, 4 s and then every 8 s, and by the failure detector once a second.
+  // Each of the two others by gossip, after 1 s, 2 s, 4 s and then every 8 s, and by the failure detector once a
+  // second.
   EXPECT_LE(grave.visitors() - before, 2 * (3 + seconds / 8) + 2 * (seconds + 1));
 }
 

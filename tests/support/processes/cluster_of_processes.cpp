@@ -26,7 +26,11 @@ ClusterOfProcesses::ClusterOfProcesses(std::size_t nodes) {
 void ClusterOfProcesses::launch(std::size_t node, std::vector<std::string> options) {
   if (node == nodes_.size()) nodes_.emplace_back();
   Node& at = nodes_[node];
-  std::vector<std::string> command = {programPath("mydhtserver"), "-p", std::to_string(at.port), "-d", dataOf(node)};
+  std::vector<std::string> command = startedBy_[node];
+  for (const std::string& word :
+       {programPath("mydhtserver"), std::string("-p"), std::to_string(at.port), std::string("-d"), dataOf(node)}) {
+    command.push_back(word);
+  }
   command.insert(command.end(), options.begin(), options.end());
   at.process.reset();
   at.process = std::make_unique<Process>(std::move(command), directory_.path(), "node" + std::to_string(node));

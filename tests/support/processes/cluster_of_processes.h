@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ class ClusterOfProcesses {
   std::string directory() const { return directory_.path(); }
   Process& process(std::size_t node) { return *nodes_[node].process; }
 
+  /// From its next start on the node's program is started by these words: as another user, with another clock.
+  void startBy(std::size_t node, std::vector<std::string> words) { startedBy_[node] = std::move(words); }
   /// Starts a stopped node, or one more (node == size()), with these options beside its port and directory.
   void start(std::size_t node, std::vector<std::string> options = {});
   /// Starts, but does not wait until it serves.
@@ -48,6 +51,7 @@ class ClusterOfProcesses {
   };
   TempDirectory directory_;
   std::vector<Node> nodes_;
+  std::map<std::size_t, std::vector<std::string>> startedBy_;
 };
 
 }  // namespace mydht::support

@@ -2,8 +2,6 @@
 // of them: nothing acknowledged is ever missing or goes back, afterwards every value lies on as many home nodes as it
 // should, and nothing deleted is anywhere. Nodes leave by Ctrl-C and by the client's command, and one is killed and
 // removed.
-#include "tests/system/growing_ring/load.h"
-
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -12,6 +10,7 @@
 
 #include "common/protocol/shapes.h"
 #include "tests/support/http_client/http_client.h"
+#include "tests/support/load/load.h"
 #include "tests/support/processes/cluster_of_processes.h"
 
 namespace mydht {
@@ -19,6 +18,8 @@ namespace {
 
 using support::ClusterOfProcesses;
 using support::eventually;
+using support::Load;
+using support::Ports;
 
 class GrowingRing : public testing::Test {
  protected:

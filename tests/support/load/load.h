@@ -6,11 +6,14 @@
 #include <mutex>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
-namespace mydht {
+#include "tests/support/http_client/http_client.h"
+
+namespace mydht::support {
 
 /// The nodes that clients know, changed by the test while they work. Any thread.
 class Ports {
@@ -25,7 +28,8 @@ class Ports {
 };
 
 /// Writers that put, overwrite and delete through all nodes, each its own keys, and readers that ask for every key
-/// again and again: what they read must be what was acknowledged last, or something newer. Owned by a test.
+/// again and again: what they read must be what was acknowledged last, or something newer, or what nobody knows the
+/// outcome of, which may appear at any later time. Owned by a test.
 class Load {
  public:
   Load(Ports& ports, unsigned writers, unsigned readers);
@@ -43,18 +47,20 @@ class Load {
   std::size_t refused() const { return refused_; }
   std::vector<std::string> broken() const;
 
-  /// Each key with its only possible value, while nobody writes; none: deleted.
+  /// Each key with its only possible value, while nobody writes and all nodes serve; none: deleted.
   std::map<std::string, std::optional<std::string>> values();
 
  private:
   /// One key's operations, numbered; an odd draw deletes. Its one writer does them one after the other.
   struct Key {
-    std::size_t begun = 0;    ///< operations that were begun so far
-    std::size_t settled = 0;  ///< the last one that was acknowledged; what was before it is over
+    std::size_t begun = 0;          ///< operations that were begun so far
+    std::size_t settled = 0;        ///< the last one that was acknowledged; what was before it is over,
+    std::set<std::size_t> unknown;  ///< but for these, which may or may not have been done
   };
   void write(unsigned writer);
   void readAll(unsigned reader);
   void check(const std::string& key, std::mt19937& random);
+  void noteOutcome(const std::string& key, std::size_t operation, const HttpAnswer& answer);
   void settle(const std::string& key);
   void report(const std::string& what);
 
@@ -71,4 +77,4 @@ class Load {
   std::vector<std::thread> threads_;
 };
 
-}  // namespace mydht
+}  // namespace mydht::support

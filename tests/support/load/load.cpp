@@ -1,17 +1,21 @@
-#include "tests/system/growing_ring/load.h"
+#include "tests/support/load/load.h"
 
 #include <algorithm>
 #include <chrono>
 
-#include "tests/support/http_client/http_client.h"
 #include "tests/support/processes/process.h"
 
-namespace mydht {
+namespace mydht::support {
 namespace {
 
 constexpr unsigned kKeysOfOne = 30;
 // So that the clients leave the nodes something of two busy cores.
 constexpr auto kPause = std::chrono::milliseconds(2);
+
+/// A put or delete that was done; to delete what is not there is as good.
+bool isDone(const HttpAnswer& answer, bool deleting) {
+  return answer.status == 201 || answer.status == 204 || (deleting && answer.status == 404);
+}
 
 bool deletes(std::size_t operation) {
   return operation % 6 == 5;
@@ -98,17 +102,23 @@ void Load::write(unsigned writer) {
       operation = ++keys_[key].begun;
     }
     const auto value = valueOf(key, operation);
-    const auto answer = support::ask(ports_.any(random), {value ? "PUT" : "DELETE", key, "", value.value_or("")});
-    const bool done = answer.status == 201 || answer.status == 204 || (!value && answer.status == 404);
-    if (done) {
-      const std::lock_guard lock(mutex_);
-      keys_[key].settled = operation;
-    } else {
-      ++refused_;
-    }
+    const auto answer = ask(ports_.any(random), {value ? "PUT" : "DELETE", key, "", value.value_or("")});
+    noteOutcome(key, operation, answer);
     ++written_;
     --writing_;
   }
+}
+
+void Load::noteOutcome(const std::string& key, std::size_t operation, const HttpAnswer& answer) {
+  const std::lock_guard lock(mutex_);
+  Key& state = keys_[key];
+  if (isDone(answer, deletes(operation))) {
+    state.settled = operation;
+    return;
+  }
+  ++refused_;
+  const bool notDone = answer.status == 507 || answer.body.find("\"not-done\"") != std::string::npos;
+  if (!notDone) state.unknown.insert(operation);
 }
 
 void Load::pauseWriting() {
@@ -127,44 +137,48 @@ void Load::readAll(unsigned reader) {
 }
 
 void Load::check(const std::string& key, std::mt19937& random) {
-  support::HttpAnswer answer;
+  HttpAnswer answer;
   std::size_t settled = 0;
-  const bool answered = support::eventually([&] {
+  const bool answered = eventually([&] {
     {
       const std::lock_guard lock(mutex_);
       settled = keys_[key].settled;
     }
-    answer = support::get(ports_.any(random), key);
+    answer = get(ports_.any(random), key);
     const bool said = answer.whole && (answer.status == 200 || answer.status == 404);
     if (!said) ++refused_;
     return said;
   });
   ++read_;
   if (!answered) return report(key + " cannot be read: " + std::to_string(answer.status) + " " + answer.body);
-  std::size_t begun = 0;
+  Key state;
   {
     const std::lock_guard lock(mutex_);
-    begun = keys_[key].begun;
+    state = keys_[key];
   }
-  for (std::size_t operation = settled; operation <= begun; ++operation) {
+  std::set<std::size_t> possible = state.unknown;
+  for (std::size_t operation = settled; operation <= state.begun; ++operation) possible.insert(operation);
+  for (const std::size_t operation : possible) {
     const auto value = valueOf(key, operation);
     if (value ? answer.status == 200 && answer.body == *value : answer.status == 404) return;
   }
   report(key + " is " + std::to_string(answer.status) + " " + answer.body.substr(0, 30) + ", not one of " +
-         std::to_string(settled) + " to " + std::to_string(begun));
+         std::to_string(settled) + " to " + std::to_string(state.begun));
 }
 
-/// An operation whose outcome is not known, as the last one of its key: repeated as the next one, until it is known.
+/// Where the outcome of an operation is not known, another one follows that is above it at every home node.
 void Load::settle(const std::string& key) {
   std::mt19937 random(7);
-  const bool settled = support::eventually([&] {
+  const bool settled = eventually([&] {
     const std::size_t operation = ++keys_[key].begun;
     const auto value = valueOf(key, operation);
-    const auto answer = support::ask(ports_.any(random), {value ? "PUT" : "DELETE", key, "", value.value_or("")});
-    const bool done = answer.status == 201 || answer.status == 204 || (!value && answer.status == 404);
+    const auto answer =
+        ask(ports_.any(random), {value ? "PUT" : "DELETE", key + "?consistency=all", "", value.value_or("")});
+    const bool done = isDone(answer, !value);
     if (done) keys_[key].settled = operation;
     return done;
   });
+  keys_[key].unknown.clear();
   if (!settled) broken_.push_back(key + " cannot be written");
 }
 
@@ -172,10 +186,10 @@ std::map<std::string, std::optional<std::string>> Load::values() {
   const std::lock_guard lock(mutex_);  // readers wait
   std::map<std::string, std::optional<std::string>> values;
   for (auto& [key, state] : keys_) {
-    if (state.settled != state.begun) settle(key);
+    if (state.settled != state.begun || !state.unknown.empty()) settle(key);
     values[key] = valueOf(key, state.settled);
   }
   return values;
 }
 
-}  // namespace mydht
+}  // namespace mydht::support

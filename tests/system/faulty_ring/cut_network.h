@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace mydht {
+
+/// Connections between the nodes of one machine that a test can cut. Each node runs as a user of its own, and a filter
+/// drops what goes from one user to another one's port; it lies in a network namespace that this makes for the test's
+/// process, which nobody else is in, and which ends with it. The test itself reaches all nodes all the time. Root only;
+/// made before any thread is started.
+class CutNetwork {
+ public:
+  /// Throws, with what was said, if it cannot be made here.
+  CutNetwork();
+
+  /// The words that start a node's program as its user, who may read and write what root may.
+  static std::vector<std::string> asUserOf(std::size_t node);
+
+  /// From now on nothing goes from one node to the other's port.
+  void cut(std::size_t from, std::uint16_t port);
+  /// Nothing is cut any more.
+  void heal();
+};
+
+}  // namespace mydht

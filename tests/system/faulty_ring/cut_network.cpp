@@ -23,7 +23,8 @@ void must(std::vector<std::string> command) {
   const support::TempDirectory directory;
   const std::string name = command.front();
   const auto done = support::runToEnd(std::move(command), directory.path());
-  if (done.status != 0) throw std::runtime_error(name + ": " + done.errors);
+  if (done.status != 0)
+    throw std::runtime_error(name + " ends with " + std::to_string(done.status) + ": " + done.errors);
 }
 
 }  // namespace

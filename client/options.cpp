@@ -300,7 +300,9 @@ std::string usage(std::span<const Command> commands) {
     if (*row.environment != '\0') text += fmt::format("  {:<24}  also from the environment: {}\n", "", row.environment);
   }
   text += fmt::format("  {:<24}  this text\n  {:<24}  the program's version\n", "--help", "--version");
-  text += "\nexit status: 0 done; 1 not done, the reason is on standard error; 2 wrong usage\n";
+  text +=
+      "\nexit status: 0 done; 1 not done, or of status: not all is well; the reason is on standard error; "
+      "2 wrong usage\n";
   return text;
 }
 

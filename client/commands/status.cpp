@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "client/commands/commands.h"
-#include "client/commands/copies_line.h"
+#include "client/commands/health.h"
 #include "client/nodes.h"
 #include "client/one_line.h"
 #include "client/options.h"
@@ -79,8 +79,7 @@ std::string heading(const RingStatus& ring) {
                       ring.keys, sizeText(ring.bytes));
   if (ring.tombstones > 0) text += fmt::format("it still remembers {} deleted keys\n", ring.tombstones);
   if (ring.toFill > 0) text += fmt::format("it has {} partitions to fill\n", ring.toFill);
-  if (ring.copies > 0) text += copiesLine(ring) + "\n";
-  if (!ring.trouble.empty()) text += fmt::format("trouble: {}\n", oneLine(ring.trouble));
+  text += healthOf(ring).line + "\n";
   return text + "\n";
 }
 
@@ -120,8 +119,10 @@ Status status(const Options& options, Nodes& nodes) {
   const auto ring = protocol::ringStatusFromJson(answer->body);
   if (!ring) return ring.error().within("the node's answer");
   // As the node said it: it may be newer and tell more.
-  if (options.json) return printLine(oneLine(answer->body));
-  return printLine(heading(*ring) + memberTable(*ring));
+  const Status printed = printLine(options.json ? oneLine(answer->body) : heading(*ring) + memberTable(*ring));
+  if (!printed) return printed;
+  const Health health = healthOf(*ring);
+  return health.well ? Status() : Error{Kind::Unavailable, "not all is well: " + health.line};
 }
 
 }  // namespace mydht::client::commands

@@ -221,26 +221,31 @@ TEST(StatusCommand, PrintsTheRingAsATable) {
   ring.keys = 12;
   ring.bytes = 34567;
   Play play({answers(answerOf(200, protocol::toJson(ring)))});
-  expectOutput(play.run({"-c", "status"}),
-               "ring 0000000000000abc, version 5, 3 replicas, table 0000000000000def\n"
-               "asked localhost:50140, MyDHT 0.1.0: 12 keys, 33.8 KiB\n"
-               "it has 7 partitions to fill\n"
-               "trouble: the clock is off\n"
-               "\n"
-               "NODE                STATE    LAST CALL  KEYS     SIZE   UPTIME     CLOCK  WEIGHT  ZONE    REMARKS\n"
-               "localhost:50140     active   itself        -        -        -         -       -  -       -\n"
-               "b.example:50141     active   ok           11  2.0 KiB  1:01:40  -0.250 s       -  cellar  "
-               "3 partitions to fill; another table: 0000000000000111; MyDHT 0.2.0\n"
-               " [2Jc:50142         active   down          -        -        -         -    2.50  -       no answer\n"
-               "(0000000000000004)  joining  suspect       -        -        -         -       -  -       -\n");
+  const Ran ran = play.run({"-c", "status"});
+  EXPECT_EQ(ran.exit, 1);
+  EXPECT_EQ(ran.err, "not all is well: this node does not serve as it should: the clock is off\n");
+  EXPECT_EQ(ran.out,
+            "ring 0000000000000abc, version 5, 3 replicas, table 0000000000000def\n"
+            "asked localhost:50140, MyDHT 0.1.0: 12 keys, 33.8 KiB\n"
+            "it has 7 partitions to fill\n"
+            "this node does not serve as it should: the clock is off\n"
+            "\n"
+            "NODE                STATE    LAST CALL  KEYS     SIZE   UPTIME     CLOCK  WEIGHT  ZONE    REMARKS\n"
+            "localhost:50140     active   itself        -        -        -         -       -  -       -\n"
+            "b.example:50141     active   ok           11  2.0 KiB  1:01:40  -0.250 s       -  cellar  "
+            "3 partitions to fill; another table: 0000000000000111; MyDHT 0.2.0\n"
+            " [2Jc:50142         active   down          -        -        -         -    2.50  -       no answer\n"
+            "(0000000000000004)  joining  suspect       -        -        -         -       -  -       -\n");
   EXPECT_EQ(play.server.heard(1)[0].requestLine(), "GET /_mydht/status HTTP/1.1");
 }
 
-/// The line of `status` about copies.
+/// The line of `status` about copies. Its exit status says whether all is well.
 std::string copiesLineOf(const protocol::RingStatus& ring) {
-  Play play({answers(answerOf(200, protocol::toJson(ring)))});
+  Play play({answers(answerOf(200, protocol::toJson(ring))), answers(answerOf(200, protocol::toJson(ring)))});
   const Ran ran = play.run({"status"});
-  EXPECT_EQ(ran.exit, 0) << ran.err;
+  const bool well = ran.out.find("every key has all its copies") != std::string::npos;
+  EXPECT_EQ(ran.exit, well ? 0 : 1) << ran.err;
+  EXPECT_EQ(play.run({"status", "--json"}).exit, ran.exit);
   const std::size_t begin = ran.out.find('\n', ran.out.find('\n') + 1) + 1;
   return ran.out.substr(begin, ran.out.find('\n', begin) - begin);
 }
@@ -279,6 +284,12 @@ TEST(StatusCommand, SaysWhetherEveryKeyHasAllItsCopies) {
   agreement = {};
   ring.copies = 2;
   EXPECT_THAT(copiesLineOf(ring), HasSubstr("2 of the 3 copies"));
+  ring.copies = 3;
+  ring.members[2].clockOffsetMicros = 1'500'000;
+  EXPECT_THAT(copiesLineOf(ring), HasSubstr("n3:1's clock is off"));
+  ring.members[2].clockOffsetMicros = 0;
+  ring.members[2].fingerprint = 5;
+  EXPECT_THAT(copiesLineOf(ring), HasSubstr("n3:1 has another table"));
 }
 
 TEST(Keys, AreEncodedSoThatTheNodeReadsTheSameBytes) {

@@ -6,9 +6,13 @@
 
 namespace mydht::client::commands {
 
-/// One line for people: whether every key has all its copies as far as the asked node knows, and if not, what is being
-/// done about it. The status page says the same on top.
-std::string copiesLine(const protocol::RingStatus& ring);
+/// How a ring is, as far as the asked node knows.
+struct Health {
+  bool well = false;   ///< every key has all its copies, and nothing is wrong anywhere
+  std::string line{};  ///< one line for people: that, or what is missing and what is being done about it
+};
+/// The status page says the same on top.
+Health healthOf(const protocol::RingStatus& ring);
 
 /// What a member itself knows of how equal its copies are; empty if all is well, or if what
 /// differs may be no more than a write on its way.

@@ -1,8 +1,9 @@
-#include "client/commands/copies_line.h"
+#include "client/commands/health.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <vector>
 
 #include "client/one_line.h"
@@ -17,6 +18,8 @@ using protocol::RingStatus;
 
 // What is being written reaches some home nodes first: for so long a difference means nothing.
 constexpr std::uint64_t kSettledSeconds = 4;
+// What nodes correct by themselves, and a person should.
+constexpr std::int64_t kClockMicros = 1'000'000;
 
 std::string nameOf(const NodeStatus& member) {
   return member.name.empty() ? fmt::format("({:016x})", member.id) : oneLine(member.name);
@@ -28,11 +31,15 @@ std::string durationOf(std::uint64_t seconds) {
                                : fmt::format("{} min", (seconds + kMinute / 2) / kMinute);
 }
 
+bool isSilent(const NodeStatus& member) {
+  return member.lastCallOk == false || member.liveness == protocol::Liveness::Down;
+}
+
 /// Of all members the worst, each number for itself.
 Agreement worstOf(const RingStatus& ring) {
   Agreement worst;
   for (const NodeStatus& member : ring.members) {
-    if (!member.agreement || member.lastCallOk == false) continue;
+    if (!member.agreement || isSilent(member)) continue;
     const Agreement& said = *member.agreement;
     worst.comparedSecondsAgo = std::max(worst.comparedSecondsAgo, said.comparedSecondsAgo);
     worst.lacking = std::max(worst.lacking, said.lacking);
@@ -48,7 +55,7 @@ Agreement worstOf(const RingStatus& ring) {
 std::string silentNames(const RingStatus& ring) {
   std::string names;
   for (const NodeStatus& member : ring.members) {
-    if (member.lastCallOk == false) names += (names.empty() ? "" : ", ") + nameOf(member);
+    if (isSilent(member)) names += (names.empty() ? "" : ", ") + nameOf(member);
   }
   return names;
 }
@@ -59,9 +66,8 @@ bool changes(const RingStatus& ring) {
          });
 }
 
-}  // namespace
-
-std::string copiesLine(const RingStatus& ring) {
+/// What is not as it should be of copies; empty if every key has all of them.
+std::string missingCopies(const RingStatus& ring) {
   if (const std::string silent = silentNames(ring); !silent.empty()) {
     return fmt::format("no answer from {}: keys that live there lack a copy until it is back or removed", silent);
   }
@@ -80,8 +86,28 @@ std::string copiesLine(const RingStatus& ring) {
     return fmt::format("every key has {} of the {} copies that you want: there are not more nodes", ring.copies,
                        ring.replicas);
   }
-  return fmt::format("every key has all its copies ({}), compared within the last {}", ring.copies,
-                     durationOf(worst.comparedSecondsAgo + 1));
+  return {};
+}
+
+/// What else is wrong with a member that answers; empty: nothing.
+std::string wrongWith(const RingStatus& ring) {
+  for (const NodeStatus& member : ring.members) {
+    if (member.fingerprint && *member.fingerprint != ring.fingerprint)
+      return nameOf(member) + " has another table of the ring: views agree within seconds, or the programs differ";
+    if (std::abs(member.clockOffsetMicros.value_or(0)) > kClockMicros)
+      return nameOf(member) + "'s clock is off: set it";
+  }
+  return {};
+}
+
+}  // namespace
+
+Health healthOf(const RingStatus& ring) {
+  if (!ring.trouble.empty()) return {false, "this node does not serve as it should: " + oneLine(ring.trouble)};
+  if (std::string missing = missingCopies(ring); !missing.empty()) return {false, std::move(missing)};
+  if (std::string wrong = wrongWith(ring); !wrong.empty()) return {false, std::move(wrong)};
+  return {true, fmt::format("every key has all its copies ({}), compared within the last {}", ring.copies,
+                            durationOf(worstOf(ring).comparedSecondsAgo + 1))};
 }
 
 std::string agreementRemark(const NodeStatus& member) {

@@ -89,6 +89,18 @@ std::string missingCopies(const RingStatus& ring) {
   return {};
 }
 
+/// Whose disk takes no values; empty: nobody's.
+std::string badDisk(const RingStatus& ring) {
+  for (const NodeStatus& member : ring.members) {
+    if (member.disk == "failed")
+      return fmt::format("the disk of {} has failed: nothing is stored there until it is started again",
+                         nameOf(member));
+    if (member.disk == "full")
+      return fmt::format("the disk of {} is full: puts do without it, or are refused", nameOf(member));
+  }
+  return {};
+}
+
 /// What else is wrong with a member that answers; empty: nothing.
 std::string wrongWith(const RingStatus& ring) {
   for (const NodeStatus& member : ring.members) {
@@ -104,6 +116,7 @@ std::string wrongWith(const RingStatus& ring) {
 
 Health healthOf(const RingStatus& ring) {
   if (!ring.trouble.empty()) return {false, "this node does not serve as it should: " + oneLine(ring.trouble)};
+  if (std::string bad = badDisk(ring); !bad.empty()) return {false, std::move(bad)};
   if (std::string missing = missingCopies(ring); !missing.empty()) return {false, std::move(missing)};
   if (std::string wrong = wrongWith(ring); !wrong.empty()) return {false, std::move(wrong)};
   return {true, fmt::format("every key has all its copies ({}), compared within the last {}", ring.copies,

@@ -11,6 +11,7 @@
 #include "client/output.h"
 #include "client/progress_line.h"
 #include "client/text_table.h"
+#include "common/http/date.h"
 #include "common/protocol/paths.h"
 #include "common/protocol/shapes.h"
 
@@ -67,8 +68,23 @@ std::string remarksOn(const NodeStatus& member, const RingStatus& ring) {
     add(fmt::format("another table: {:016x}", *member.fingerprint));
   }
   if (!member.version.empty() && member.version != ring.programVersion) add("MyDHT " + oneLine(member.version));
+  if (!member.disk.empty()) add("disk " + oneLine(member.disk));
   if (member.lastCallOk == false && !member.lastError.empty()) add(oneLine(member.lastError));
   return remarks;
+}
+
+/// The disk of the node asked, and what the scrub has found on it.
+std::string diskLine(const protocol::DiskStatus& disk) {
+  std::string text = fmt::format("disk: {} free of {}", sizeText(disk.freeBytes), sizeText(disk.totalBytes));
+  if (disk.state == "full") text = "disk: FULL, puts are refused, gets and deletes go on";
+  if (disk.state == "failed") text = "disk: FAILED, nothing is stored until the node is started again";
+  if (disk.damaged > 0) {
+    text += fmt::format("; {} damaged, {} repaired, {} waiting", disk.damaged, disk.repaired, disk.waiting);
+  }
+  const auto ended = disk.scrubbedMicros / 1'000'000;
+  if (ended > 0) text += fmt::format("; scrub of {}: {} findings", http::HttpDate(ended).text(), disk.findings);
+  if (disk.scrubbing) text += "; a scrub is under way";
+  return text + "\n";
 }
 
 std::string heading(const RingStatus& ring) {
@@ -79,6 +95,7 @@ std::string heading(const RingStatus& ring) {
                       ring.keys, sizeText(ring.bytes));
   if (ring.tombstones > 0) text += fmt::format("it still remembers {} deleted keys\n", ring.tombstones);
   if (ring.toFill > 0) text += fmt::format("it has {} partitions to fill\n", ring.toFill);
+  if (ring.disk) text += diskLine(*ring.disk);
   text += healthOf(ring).line + "\n";
   return text + "\n";
 }

@@ -83,6 +83,7 @@ void writeMember(JsonWriter& writer, const NodeStatus& member) {
   if (member.clockOffsetMicros) writer.signedNumber("clockOffsetMicros", *member.clockOffsetMicros);
   if (member.fingerprint) writer.identity("fingerprint", *member.fingerprint);
   if (!member.version.empty()) writer.text("version", member.version);
+  if (!member.disk.empty()) writer.text("disk", member.disk);
   writer.endObject();
 }
 
@@ -113,7 +114,34 @@ NodeStatus readMember(JsonReader& reader) {
   if (reader.has("clockOffsetMicros")) member.clockOffsetMicros = reader.signedNumber("clockOffsetMicros");
   if (reader.has("fingerprint")) member.fingerprint = reader.identity("fingerprint");
   if (reader.has("version")) member.version = reader.text("version");
+  if (reader.has("disk")) member.disk = reader.text("disk");
   return member;
+}
+
+void writeDisk(JsonWriter& writer, const DiskStatus& disk) {
+  writer.beginObject("disk").text("state", disk.state).number("totalBytes", disk.totalBytes);
+  writer.number("freeBytes", disk.freeBytes).number("reserveBytes", disk.reserveBytes);
+  writer.number("scrubs", disk.scrubs).seconds("scrubbed", disk.scrubbedMicros);
+  writer.number("scrubbedBytes", disk.scrubbedBytes).number("findings", disk.findings);
+  writer.flag("scrubbing", disk.scrubbing).number("damaged", disk.damaged);
+  writer.number("repaired", disk.repaired).number("waiting", disk.waiting).endObject();
+}
+
+DiskStatus readDisk(JsonReader& reader) {
+  DiskStatus disk;
+  disk.state = reader.text("state");
+  disk.totalBytes = reader.number("totalBytes");
+  disk.freeBytes = reader.number("freeBytes");
+  disk.reserveBytes = reader.number("reserveBytes");
+  disk.scrubs = reader.number("scrubs");
+  disk.scrubbedMicros = reader.seconds("scrubbed");
+  disk.scrubbedBytes = reader.number("scrubbedBytes");
+  disk.findings = reader.number("findings");
+  disk.scrubbing = reader.flag("scrubbing");
+  disk.damaged = reader.number("damaged");
+  disk.repaired = reader.number("repaired");
+  disk.waiting = reader.number("waiting");
+  return disk;
 }
 
 void writeTraffic(JsonWriter& writer, const Traffic& traffic) {
@@ -247,6 +275,7 @@ std::string toJson(const RingStatus& status) {
   if (status.tombstones > 0) writer.number("tombstones", status.tombstones);
   if (status.toFill > 0) writer.number("toFill", status.toFill);
   if (!status.trouble.empty()) writer.text("trouble", status.trouble);
+  if (status.disk) writeDisk(writer, *status.disk);
   if (status.traffic) writeTraffic(writer, *status.traffic);
   if (!status.lately.empty()) {
     writer.beginList("lately");
@@ -315,6 +344,11 @@ Result<RingStatus> ringStatusFromJson(std::string_view json) {
   if (reader->has("tombstones")) status.tombstones = reader->number("tombstones");
   if (reader->has("toFill")) status.toFill = reader->number("toFill");
   if (reader->has("trouble")) status.trouble = reader->text("trouble");
+  if (reader->has("disk")) {
+    JsonReader disk = reader->object("disk");
+    status.disk = readDisk(disk);
+    if (const Status read = disk.status(); !read) reader->refuse("disk", read.error().text);
+  }
   if (reader->has("traffic")) {
     JsonReader traffic = reader->object("traffic");
     status.traffic = readTraffic(traffic);

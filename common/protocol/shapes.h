@@ -76,6 +76,7 @@ struct NodeStatus {
   std::optional<std::int64_t> clockOffsetMicros{};  ///< its clock less the answering node's
   std::optional<std::uint64_t> fingerprint{};       ///< of its newest table
   std::string version{};                            ///< of its program; left out while empty
+  std::string disk{};                               ///< "full" or "failed"; left out while all is well
 
   bool operator==(const NodeStatus&) const = default;
 };
@@ -100,6 +101,24 @@ struct Event {
   bool operator==(const Event&) const = default;
 };
 
+/// A node's disk, and what the scrub, which reads everything on it, has found. Times since 1970.
+struct DiskStatus {
+  std::string state = "ok";         ///< or "full": takes deletes only; or "failed": takes nothing until a restart
+  std::uint64_t totalBytes = 0;     ///< of its file system
+  std::uint64_t freeBytes = 0;      ///< that may still be written, the reserve taken off
+  std::uint64_t reserveBytes = 0;   ///< kept for deletes; 0: none, or in use
+  std::uint64_t scrubs = 0;         ///< rounds ended since its start
+  std::int64_t scrubbedMicros = 0;  ///< when the last one ended; printed as `scrubbed`, seconds; 0: none has yet
+  std::uint64_t scrubbedBytes = 0;  ///< read by it
+  std::uint64_t findings = 0;       ///< damaged places that it found
+  bool scrubbing = false;           ///< one is under way
+  std::uint64_t damaged = 0;        ///< values found damaged since its start, by reads and scrubs
+  std::uint64_t repaired = 0;       ///< of them, from another home node
+  std::uint64_t waiting = 0;        ///< of them, not yet
+
+  bool operator==(const DiskStatus&) const = default;
+};
+
 /// One node and its ring, as it sees it.
 struct RingStatus {
   NodeId self = 0;
@@ -121,6 +140,7 @@ struct RingStatus {
   std::string trouble;               ///< why it does not serve as it should; empty: all well
   std::optional<Traffic> traffic{};  ///< of this node; left out by /_mydht/ring,
   std::vector<Event> lately{};       ///< as is what happened on it lately, the oldest first
+  std::optional<DiskStatus> disk{};  ///< of this node
 
   bool operator==(const RingStatus&) const = default;
 };

@@ -20,6 +20,7 @@ constexpr auto kBeat = std::chrono::seconds(2);
 /// What people wait for: the status without what always moves.
 std::string steadyOf(protocol::RingStatus shape) {
   shape.traffic.reset();
+  if (shape.disk) shape.disk->freeBytes = 0;
   for (protocol::NodeStatus& member : shape.members) {
     member.uptimeSeconds.reset();
     member.clockOffsetMicros.reset();

@@ -56,7 +56,6 @@ void addProcess(Exposition& out, const metrics::ProcessNumbers& process) {
 void addDisk(Exposition& out, const metrics::DiskNumbers& disk) {
   out.add(Metric::DiskSyncs, disk.syncs);
   out.add(Metric::DiskBatches, disk.batches);
-  out.add(Metric::DiskFreeBytes, disk.freeBytes);
 }
 
 /// The median of what is known of the other members' clocks, and of this node's own 0; of two the smaller.
@@ -79,6 +78,21 @@ void addAgreement(Exposition& out, const protocol::RingStatus& ring) {
   out.add(Metric::PartitionsUnequal, agreement.differing, {{"other", "differs"}});
   out.add(Metric::PartitionsUnequal, agreement.uncompared, {{"other", "uncompared"}});
   out.add(Metric::UnequalSeconds, agreement.seconds);
+}
+
+void addDiskStatus(Exposition& out, const protocol::DiskStatus& disk) {
+  out.add(Metric::DiskFreeBytes, disk.freeBytes);
+  out.add(Metric::DiskTotalBytes, disk.totalBytes);
+  out.add(Metric::DiskReserveBytes, disk.reserveBytes);
+  out.add(Metric::DiskFull, std::uint64_t{disk.state == "full" ? 1U : 0U});
+  out.add(Metric::DiskFailed, std::uint64_t{disk.state == "failed" ? 1U : 0U});
+  out.add(Metric::Scrubs, disk.scrubs);
+  out.addReal(Metric::ScrubEnded, static_cast<double>(disk.scrubbedMicros) / kMicros);
+  out.add(Metric::ScrubbedBytes, disk.scrubbedBytes);
+  out.add(Metric::ScrubFindings, disk.findings);
+  out.add(Metric::DamagedValues, disk.damaged);
+  out.add(Metric::RepairedValues, disk.repaired);
+  out.add(Metric::DamageWaiting, disk.waiting);
 }
 
 void addRing(Exposition& out, const protocol::RingStatus& ring, const cluster::NodeStatus& status) {
@@ -111,6 +125,7 @@ void addRing(Exposition& out, const protocol::RingStatus& ring, const cluster::N
   for (const protocol::NodeStatus& member : ring.members) {
     out.add(Metric::Hints, member.hints, {{"member", member.name}});
   }
+  if (ring.disk) addDiskStatus(out, *ring.disk);
   out.add(Metric::Serving, std::uint64_t{ring.trouble.empty() ? 1U : 0U});
 }
 

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "common/hash/sha256.h"
+#include "common/http/date.h"
 #include "common/http/digest_field.h"
 #include "common/http/percent.h"
 #include "common/protocol/names.h"
@@ -44,6 +45,22 @@ std::string copiesText(const protocol::RingStatus& ring) {
   return text;
 }
 
+std::string diskText(const protocol::DiskStatus& disk) {
+  std::string text = fmt::format("{} free of {}", bytesText(disk.freeBytes), bytesText(disk.totalBytes));
+  if (disk.state == "full") text = "<span class=\"bad\">full</span>: puts are refused, gets and deletes go on";
+  if (disk.state == "failed")
+    text = "<span class=\"bad\">failed</span>: nothing is stored until this node is started again";
+  if (disk.damaged > 0) {
+    text +=
+        fmt::format("; {} damaged values found, {} repaired, {} waiting", disk.damaged, disk.repaired, disk.waiting);
+  }
+  if (disk.scrubbedMicros > 0) {
+    text += fmt::format("; last read as a whole {}, {} findings",
+                        http::HttpDate(disk.scrubbedMicros / 1'000'000).text(), disk.findings);
+  }
+  return text + (disk.scrubbing ? "; is being read now" : "");
+}
+
 std::string facts(const protocol::RingStatus& ring) {
   std::string html = "<dl>\n";
   html += fact("this node", fmt::format("{}, MyDHT {}", escapeHtml(ring.selfName), escapeHtml(ring.programVersion)));
@@ -52,6 +69,7 @@ std::string facts(const protocol::RingStatus& ring) {
   html += fact("fingerprint", fmt::format("<code>{:016x}</code>", ring.fingerprint));
   html += fact("copies of each value", copiesText(ring));
   html += fact("keys here", fmt::format("{}, {}", ring.keys, bytesText(ring.bytes)));
+  if (ring.disk) html += fact("disk", diskText(*ring.disk));
   if (ring.toFill > 0) html += fact("being filled", fmt::format("{} partitions", ring.toFill));
   return html + "</dl>\n";
 }

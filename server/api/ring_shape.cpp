@@ -33,6 +33,18 @@ protocol::Liveness livenessOf(cluster::Liveness liveness) {
   invariantBroken("a known liveness", __FILE__, __LINE__);
 }
 
+std::string diskText(wire::DiskState state) {
+  switch (state) {
+    case wire::DiskState::Well:
+      return {};
+    case wire::DiskState::Full:
+      return "full";
+    case wire::DiskState::Failed:
+      return "failed";
+  }
+  invariantBroken("a known state", __FILE__, __LINE__);
+}
+
 protocol::NodeStatus memberShapeOf(const cluster::MemberStatus& member) {
   protocol::NodeStatus shape;
   shape.id = member.node;
@@ -61,6 +73,24 @@ protocol::NodeStatus memberShapeOf(const cluster::MemberStatus& member) {
                                         agreement.comparedSecondsAgo};
   shape.uptimeSeconds = member.summary->uptimeSeconds;
   shape.version = member.summary->programVersion;
+  shape.disk = diskText(member.summary->disk);
+  return shape;
+}
+
+protocol::DiskStatus diskShapeOf(const cluster::NodeStatus& status) {
+  protocol::DiskStatus shape;
+  if (status.disk != wire::DiskState::Well) shape.state = diskText(status.disk);
+  shape.totalBytes = status.space.total;
+  shape.freeBytes = status.space.free;
+  shape.reserveBytes = status.space.reserve;
+  shape.scrubs = status.scrub.rounds;
+  shape.scrubbedMicros = status.scrub.endedMicros;
+  shape.scrubbedBytes = status.scrub.bytes;
+  shape.findings = status.scrub.findings;
+  shape.scrubbing = status.scrub.running;
+  shape.damaged = status.damage.found;
+  shape.repaired = status.damage.repaired;
+  shape.waiting = status.damage.waiting;
   return shape;
 }
 
@@ -98,6 +128,7 @@ protocol::RingStatus ringShapeOf(const Context& context, std::vector<Key> firstK
   shape.tombstones = status.totals.tombstones;
   shape.toFill = status.toFill;
   shape.trouble = status.trouble;
+  shape.disk = diskShapeOf(status);
   shape.firstKeys = std::move(firstKeys);
   if (context.traffic != nullptr) shape.traffic = trafficOf(*context.traffic);
   if (context.lately == nullptr) return shape;

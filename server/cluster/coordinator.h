@@ -103,8 +103,10 @@ class Coordinator {
 
   /// Rounds until the write is decided (R9), begun anew when the ring changes (R4).
   Task<Result<Written>> write(WriteOrder order, Deadline deadline);
-  /// Refuses a write before anything was sent if too few home nodes answer at all.
-  Task<Status> probe(ring::ViewPtr view, PartitionId partition, Consistency consistency, Deadline deadline);
+  /// Refuses a write before anything was sent if too few home nodes answer at all, or have room, as far as is known: a
+  /// put that only some of them could take would be found by gets, which then had to bring it to those that cannot.
+  Task<Status> probe(ring::ViewPtr view, PartitionId partition, Consistency consistency, bool needsRoom,
+                     Deadline deadline);
   Task<> hello(std::shared_ptr<std::set<NodeId>> alive, std::shared_ptr<unsigned> running,
                std::shared_ptr<Signal> changed, NodeId node, Deadline deadline);
   std::shared_ptr<WriteRound> makeRound(const ring::ViewPtr& view, const WriteOrder& order, unsigned number);
@@ -112,6 +114,8 @@ class Coordinator {
   Error refusal(const WriteRound& round, const ring::View& view, PartitionId partition, bool mayHaveEffect) const;
   std::string whySilent(NodeId node) const;
   std::string names(const std::vector<NodeId>& nodes) const;
+  bool isFull(NodeId node) const;
+  std::vector<NodeId> otherHolders(const Located& located) const;
 
   Executor& executor_;
   const Settings& settings_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/cluster/backed_blob.h"
 #include "server/cluster/coordinator.h"
 #include "server/cluster/remote_body.h"
 
@@ -217,9 +218,17 @@ Task<Result<Bytes>> Coordinator::smallValue(Located& located, Deadline deadline)
 Task<Result<Body>> Coordinator::body(Located located, std::uint64_t offset, std::uint64_t length, Deadline deadline) {
   if (located.local) {
     auto opened = co_await home_.open(located.local, offset, length, deadline);
-    if (opened) co_return opened;
+    const std::vector<NodeId> others = otherHolders(located);
+    if (opened) {
+      if (auto* region = std::get_if<Region>(&*opened)) {
+        region->blob = std::make_shared<const BackedBlob>(settings_, membership_, peers_, std::move(region->blob),
+                                                          located.entry, others);
+      }
+      co_return opened;
+    }
     if (opened.error().kind == Kind::NotFound) co_return Error{Kind::Conflict, "the value has been replaced since"};
-    if (located.holders.empty()) co_return opened;
+    if (others.empty()) co_return opened;
+    located.holders = others;
     journal_.note(Severity::Error, "value.unreadable", fmt::format("why=\"{}\"", opened.error().text));
   }
   const bool isWhole = offset == 0 && length == located.entry.size;
@@ -234,6 +243,17 @@ Task<Result<Body>> Coordinator::body(Located located, std::uint64_t offset, std:
   auto opened = co_await remote->open();
   if (!opened) co_return opened.error();
   co_return Body(std::move(remote));
+}
+
+/// Who else may have the version that lies here: those that said so first, then the other home nodes.
+std::vector<NodeId> Coordinator::otherHolders(const Located& located) const {
+  std::vector<NodeId> others = located.holders;
+  const ring::ViewPtr view = membership_.view();
+  for (const NodeId node : view ? view->homes(partitionOf(located.entry.key)) : std::vector<NodeId>()) {
+    const bool known = std::ranges::find(others, node) != others.end();
+    if (!known && node != membership_.self().node) others.push_back(node);
+  }
+  return others;
 }
 
 Task<Result<Written>> Coordinator::del(Key key, Consistency consistency, Precondition precondition, Deadline deadline) {

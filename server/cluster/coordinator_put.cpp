@@ -77,8 +77,10 @@ Task<Result<Written>> Coordinator::write(WriteOrder order, Deadline deadline) {
   for (unsigned attempt = 0;; ++attempt) {
     const ring::ViewPtr view = membership_.view();
     if (!view) co_return Error{Kind::NotDone, "this node has not joined a ring yet"};
-    auto probed = co_await probe(view, partition, order.consistency, deadline);
-    if (!probed) co_return Error{tainted ? Kind::Unknown : Kind::NotDone, probed.error().text};
+    // A delete goes into the reserve of a full disk, and what was staged has its room already.
+    const bool needsRoom = !order.entry.tombstone && std::holds_alternative<Bytes>(order.value);
+    auto probed = co_await probe(view, partition, order.consistency, needsRoom, deadline);
+    if (!probed) co_return Error{tainted ? Kind::Unknown : probed.error().kind, probed.error().text};
     unsigned number = 1;
     auto round = makeRound(view, order, number);
     const Deadline callDeadline = std::min(deadline, executor_.now() + settings_.timing.call);
@@ -164,14 +166,23 @@ Task<> Coordinator::hello(std::shared_ptr<std::set<NodeId>> alive, std::shared_p
   changed->notifyAll();
 }
 
-Task<Status> Coordinator::probe(ring::ViewPtr view, PartitionId partition, Consistency consistency, Deadline deadline) {
+/// Whether a home node's disk takes no more values, as far as is known.
+bool Coordinator::isFull(NodeId node) const {
+  return node == membership_.self().node ? home_.isFull() : peers_.isFull(node, executor_.now());
+}
+
+Task<Status> Coordinator::probe(ring::ViewPtr view, PartitionId partition, Consistency consistency, bool needsRoom,
+                                Deadline deadline) {
   const auto alive = std::make_shared<std::set<NodeId>>();
   const auto running = std::make_shared<unsigned>(0);
   const auto changed = std::make_shared<Signal>(executor_);
   const NodeId self = membership_.self().node;
   std::vector<NodeId> doubtful;
+  std::vector<NodeId> full;
   for (const NodeId node : view->homes(partition)) {
-    if (node == self || peers_.usable(node)) {
+    if (needsRoom && isFull(node)) {
+      full.push_back(node);
+    } else if (node == self || peers_.usable(node)) {
       alive->insert(node);
     } else {
       doubtful.push_back(node);
@@ -185,8 +196,13 @@ Task<Status> Coordinator::probe(ring::ViewPtr view, PartitionId partition, Consi
   }
   while (*running > 0 && !isEnough(*view, partition, *alive, consistency, settings_.bugs)) co_await changed->wait();
   if (isEnough(*view, partition, *alive, consistency, settings_.bugs)) co_return Status();
+  std::set<NodeId> withFull = *alive;
+  withFull.insert(full.begin(), full.end());
+  if (isEnough(*view, partition, withFull, consistency, settings_.bugs)) {
+    co_return Error{Kind::NoSpace, "no space left on the key's home nodes; nothing was sent: " + names(full)};
+  }
   std::string why = fmt::format("too few of the key's home nodes can be reached; nothing was sent; missing: {}",
-                                names(missingHomes(*view, partition, *alive)));
+                                names(missingHomes(*view, partition, withFull)));
   if (view->changing()) why += " (a change of the ring is under way and waits for them too)";
   co_return Error{Kind::NotDone, std::move(why)};
 }
@@ -234,6 +250,7 @@ Task<> Coordinator::stageAt(std::shared_ptr<Upload> upload, NodeId node, std::un
     upload->fan->drop(node);
     upload->lastError = fmt::format("{} ({})", peers_.nameOf(node), staged.error().text);
     upload->olderRing = upload->olderRing || staged.error().kind == Kind::OlderRing;
+    // It may have room for smaller ones: only its own word, and its refusal of such a one, make it count as full.
     upload->noSpace = upload->noSpace || staged.error().kind == Kind::NoSpace;
   }
   upload->changed.notifyAll();
@@ -270,6 +287,7 @@ Task<Result<WriteOrder>> Coordinator::stageAll(const PutRequest& request, std::s
                                                std::shared_ptr<Upload> upload) {
   const PartitionId partition = partitionOf(request.key);
   for (const NodeId node : upload->view->homes(partition)) {
+    if (isFull(node)) continue;
     if (node == membership_.self().node || peers_.usable(node)) upload->asked.push_back(node);
   }
   for (const NodeId node : upload->asked) {
@@ -295,7 +313,7 @@ Task<Result<WriteOrder>> Coordinator::stageAll(const PutRequest& request, std::s
     if (isEnough(*upload->view, partition, good, request.consistency, settings_.bugs)) break;
     if (settings_.bugs.publishBelowQuorum && !good.empty()) break;
     if (upload->running == 0 || executor_.now() >= giveUp) {
-      co_return Error{Kind::NotDone,
+      co_return Error{upload->noSpace ? Kind::NoSpace : Kind::NotDone,
                       "too few of the key's home nodes took the value; nothing was changed: " + upload->lastError};
     }
     co_await upload->changed.waitUntil(giveUp);
@@ -326,7 +344,7 @@ Task<Result<Written>> Coordinator::putLarge(PutRequest request, std::string begu
   upload->view = membership_.view();
   if (!upload->view) co_return Error{Kind::NotDone, "this node has not joined a ring yet"};
   const PartitionId partition = partitionOf(request.key);
-  auto probed = co_await probe(upload->view, partition, request.consistency, deadline);
+  auto probed = co_await probe(upload->view, partition, request.consistency, true, deadline);
   if (!probed) co_return probed.error();
   const ring::ViewPtr view = upload->view;
   const Consistency consistency = request.consistency;

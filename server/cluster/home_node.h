@@ -49,6 +49,9 @@ class HomeNode {
   /// at consistency=one. nullopt: take the long way.
   std::optional<store::RowPtr> copyAtHand(std::string_view key);
 
+  /// Whether this node's disk takes no more values.
+  bool isFull() const { return store_.isFull(); }
+
   /// A row's value, or a part of it.
   Task<Result<Body>> open(store::RowPtr row, std::uint64_t offset, std::uint64_t length, Deadline deadline) {
     return store_.body(std::move(row), offset, length, deadline);

@@ -19,15 +19,6 @@ std::string behindText(const std::string& why) {
          "): it is a restored backup or a clone";
 }
 
-MemberState stateOf(const ring::View& view, NodeId node) {
-  const ring::Member* const newest = view.newest().list().find(node);
-  const bool inNewest = newest != nullptr && view.newest().list().hasPresent(node);
-  const bool inComplete = view.complete().list().hasPresent(node);
-  if (inNewest) return inComplete ? MemberState::Active : MemberState::Joining;
-  if (newest != nullptr && newest->rank >= ring::Rank::Removed) return MemberState::Removed;
-  return inComplete ? MemberState::Leaving : MemberState::Gone;
-}
-
 }  // namespace
 
 Node::Node(Settings settings, World world)
@@ -56,6 +47,9 @@ Node::Node(Settings settings, World world)
       settler_(loop_, settings_, wall_, membership_, peers_, trees_, store_, world_.journal),
       balancer_(loop_, settings_, membership_, peers_, home_, trees_, copier_, store_, world_.random, world_.journal),
       purger_(loop_, settings_, membership_, peers_, home_, copier_, store_, world_.journal),
+      diskWatch_(loop_, settings_, world_.disk, world_.journal),
+      mender_(loop_, settings_, membership_, peers_, home_, copier_, staging_, store_, world_.journal),
+      scrubber_(loop_, settings_, membership_, peers_, home_, world_.disk, store_, wall_, world_.journal),
       actions_(loop_, settings_, membership_, peers_, balancer_, purger_, world_.random, world_.journal),
       stop_(loop_),
       duties_(loop_) {}
@@ -123,6 +117,9 @@ Task<Status> Node::start() {
   duties_.spawn(removeAfter_.run());
   duties_.spawn(balancer_.run());
   duties_.spawn(purger_.run());
+  duties_.spawn(diskWatch_.run());
+  duties_.spawn(mender_.run());
+  duties_.spawn(scrubber_.run());
   if (!remembered_.ring.view.active.empty()) co_return Status();
   // Until the change is complete the ring needs its former nodes too: who hears "ready" may end one of them.
   const Time settled = loop_.now() + settings_.timing.settle;
@@ -365,6 +362,9 @@ Task<> Node::stop() {
   removeAfter_.stop();
   balancer_.stop();
   purger_.stop();
+  diskWatch_.stop();
+  mender_.stop();
+  scrubber_.stop();
   actions_.stop();
   memberChanges_.breakOff();
   Gate breaker(loop_);
@@ -454,9 +454,14 @@ wire::Gossip Node::gossipMessage() const {
 
 wire::Summary Node::summary() const {
   const store::Totals totals = store_.totals();
-  return {
-      totals.keys,    totals.bytes,         membership_.standing()->toFill, uptimeSeconds_, settings_.programVersion,
-      filler_.move(), balancer_.agreement()};
+  return {totals.keys,
+          totals.bytes,
+          membership_.standing()->toFill,
+          uptimeSeconds_,
+          settings_.programVersion,
+          filler_.move(),
+          balancer_.agreement(),
+          diskWatch_.state()};
 }
 
 Task<> Node::gossipOnce() {
@@ -492,6 +497,8 @@ Task<Status> Node::hearGossip(wire::Speaker from, wire::Gossip gossip, Deadline 
   const ring::ViewPtr view = membership_.view();
   if (!view || from.ringIdentity != view->ringIdentity()) co_return Status();
   changes_.heardFilled(from.node, gossip);
+  const bool isFull = gossip.summary.disk == wire::DiskState::Full;
+  peers_.noteFull(from.node, isFull ? loop_.now() + settings_.timing.full : Time());
   const bool sameEnds = from.newest == view->newest().name() && from.complete == view->complete().name();
   const bool knowsBetween = sameEnds && gossip.filledIn.height != 0 && gossip.filledIn != view->activeName();
   summaries_.heard(from.node, std::move(gossip.summary));
@@ -503,82 +510,6 @@ Task<Status> Node::hearGossip(wire::Speaker from, wire::Gossip gossip, Deadline 
     co_return adopted;
   }
   co_return Status();
-}
-
-MemberStatus Node::memberStatus(const ring::View& view, const ring::Member& record, MemberState state) const {
-  const PeerHealth health = peers_.health(record.id);
-  const bool self = record.id == membership_.self().node;
-  MemberStatus status{record.id,
-                      state,
-                      peers_.nameOf(record.id),
-                      self,
-                      self || health.called,
-                      self || health.lastCallOk,
-                      health.lastError,
-                      health.liveness,
-                      view.newest().partitionsOf(record.id),
-                      record.weightHundredths,
-                      record.zone,
-                      {},
-                      {},
-                      {}};
-  const bool heard = health.newest != ring::VersionName();
-  if (self || heard) status.clockOffsetMicros = self ? 0 : health.clockOffsetMicros;
-  if (self || heard) status.fingerprint = self ? view.newest().fingerprint() : health.fingerprint;
-  status.summary = self ? summary() : summaries_.of(record.id);
-  return status;
-}
-
-NodeStatus Node::status() const {
-  NodeStatus status;
-  const StandingPtr standing = membership_.standing();
-  status.node = membership_.self().node;
-  status.boot = membership_.self().boot;
-  status.hostPort = settings_.hostPort;
-  status.confirmed = home_.confirmed();
-  status.totals = store_.totals();
-  if (!standing->view) return status;
-  const ring::View& view = *standing->view;
-  status.ringIdentity = view.ringIdentity();
-  status.height = view.newest().name().height;
-  status.fingerprint = view.newest().fingerprint();
-  status.changing = view.changing();
-  status.replicas = view.newest().list().replicas;
-  status.copies = view.newest().copies();
-  status.toFill = standing->toFill;
-  std::map<NodeId, std::string> holdUp = settler_.waitsFor();
-  std::map<NodeId, std::uint64_t> hints = hints_.counts();
-  for (const ring::Member& record : view.newest().list().members) {
-    const MemberState state = stateOf(view, record.id);
-    if (state == MemberState::Gone || state == MemberState::Removed) continue;
-    status.members.push_back(memberStatus(view, record, state));
-    status.members.back().tombstonesWait = std::move(holdUp[record.id]);
-    status.members.back().hints = hints[record.id];
-  }
-  if (addressTaken_) {
-    status.trouble =
-        "another ring knows this address as one of its members: start this node with -s set to one of that ring";
-  } else if (!standing->member) {
-    status.trouble = "this node is no member of its ring any more";
-  } else if (!status.confirmed) {
-    status.trouble = "waiting for a majority of the ring to confirm this node's start";
-  }
-  return status;
-}
-
-NodeCounts Node::counts() const {
-  const auto lookups = store_.lookups();
-  NodeCounts counts{lookups.hits, lookups.misses, peers_.calls(), peers_.failures(), 0, hints_.overflowed()};
-  for (const auto& coordinator : coordinators_) counts.readRepairs += coordinator->writeBacks();
-  return counts;
-}
-
-std::vector<std::string> Node::whereIs(std::string_view key) const {
-  std::vector<std::string> names;
-  const ring::ViewPtr view = membership_.view();
-  if (!view) return names;
-  for (const NodeId node : view->newest().homesOf(key)) names.push_back(peers_.nameOf(node));
-  return names;
 }
 
 }  // namespace mydht::cluster

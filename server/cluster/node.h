@@ -5,17 +5,20 @@
 #include <vector>
 
 #include "server/cluster/coordinator.h"
+#include "server/cluster/disk_watch.h"
 #include "server/cluster/filler.h"
 #include "server/cluster/home_node.h"
 #include "server/cluster/joining.h"
 #include "server/cluster/lister.h"
 #include "server/cluster/member_changes.h"
 #include "server/cluster/membership.h"
+#include "server/cluster/mender.h"
 #include "server/cluster/peers.h"
 #include "server/cluster/prober.h"
 #include "server/cluster/remove_after.h"
 #include "server/cluster/ring_actions.h"
 #include "server/cluster/ring_changes.h"
+#include "server/cluster/scrubber.h"
 #include "server/cluster/settings.h"
 #include "server/cluster/settler.h"
 #include "server/cluster/summaries.h"
@@ -77,6 +80,10 @@ struct NodeStatus {
   unsigned copies = 0;  ///< that the ring can hold now: min(replicas, members)
   std::vector<MemberStatus> members;
   store::Totals totals;
+  wire::DiskState disk = wire::DiskState::Well;
+  DiskSpace space;
+  ScrubStatus scrub;
+  MendCounts damage;
   std::string trouble;  ///< why it does not serve as it should; empty: all well
 };
 
@@ -216,6 +223,9 @@ class Node final : public PeerHandler {
   Settler settler_;
   Balancer balancer_;
   Purger purger_;
+  DiskWatch diskWatch_;
+  Mender mender_;
+  Scrubber scrubber_;
   RingActions actions_;
   std::atomic<bool> stopping_{false};
   std::atomic<std::size_t> answering_{0};  // calls of other nodes under way, on any loop

@@ -311,6 +311,18 @@ bool Peers::usable(NodeId node) const {
   return at == peers_.end() || (at->second.failures == 0 && !at->second.dead);
 }
 
+void Peers::noteFull(NodeId node, Time until) {
+  const std::lock_guard lock(mutex_);
+  const auto at = peers_.find(node);
+  if (at != peers_.end()) at->second.fullUntil = until;
+}
+
+bool Peers::isFull(NodeId node, Time now) const {
+  const std::lock_guard lock(mutex_);
+  const auto at = peers_.find(node);
+  return at != peers_.end() && now < at->second.fullUntil;
+}
+
 Duration Peers::silence(NodeId node, Time now) const {
   const std::lock_guard lock(mutex_);
   const auto at = peers_.find(node);

@@ -122,7 +122,10 @@ Task<Purger::Outcome> Purger::purgeNow(bool dryRun, bool paced) {
     const auto partition = static_cast<PartitionId>(i);
     if (store_.isEmpty(partition) || !isForeign(*standing->view, partition)) continue;
     auto purged = co_await purgePartition(standing->view, partition, dryRun, paced, outcome);
-    done = purged;
+    // What cannot be read is repaired first, or stays; it keeps nothing else from going.
+    const bool damaged = !purged && purged.error().kind == Kind::Corrupt;
+    if (damaged) outcome.problem = purged.error().text;
+    if (!damaged) done = purged;
   }
   if (outcome.counts.kept > 0 && outcome.problem.empty()) {
     outcome.problem = fmt::format("too few home nodes hold {} entries yet", outcome.counts.kept);

@@ -51,8 +51,11 @@ struct Timing {
   Duration purge = std::chrono::seconds(10);        ///< between two looks whether there is something to purge; 0: none
   Duration settling = std::chrono::seconds(10);     ///< between two rounds of settling tombstones; 0: none
   Duration settleAge = std::chrono::seconds(30);    ///< what is younger than that is not settled yet
-  Duration gossip = std::chrono::seconds(1);        ///< between two rounds of gossip and of the other duties
-  Duration probe = std::chrono::milliseconds(500);  ///< between two probes of a member; 0: none
+  Duration scrub = std::chrono::hours(24);          ///< between two rounds of reading everything at rest; 0: none
+  Duration mend = std::chrono::seconds(5);          ///< until what could not be repaired is tried again
+  Duration full = std::chrono::seconds(5);    ///< a node that said that its disk is full is not asked for that long
+  Duration gossip = std::chrono::seconds(1);  ///< between two rounds of gossip and of the other duties
+  Duration probe = std::chrono::milliseconds(500);         ///< between two probes of a member; 0: none
   Duration probeAnswer = std::chrono::milliseconds(200);   ///< no answer by then: others are asked to probe it
   Duration suspectAgain = std::chrono::milliseconds(100);  ///< between two probes of a suspect
   Duration suspicion = std::chrono::milliseconds(1200);  ///< so long a suspect has in a small ring, more in a large one
@@ -74,6 +77,7 @@ struct Settings {
   std::optional<std::string> zone;                ///< not said: what the node had before, at first none
   std::uint64_t fillBytesPerSecond = 0;           ///< at most so fast is the disk filled after a change; 0: no limit
   Duration removeAfter = Duration(0);             ///< a member that is dead for that long is removed; 0: none
+  std::uint64_t scrubBytesPerSecond = 0;          ///< at most so fast a scrub reads; 0: no limit
   std::string programVersion{};                   ///< told to other nodes, for people
   std::size_t cacheBytes = 64 * 1024 * 1024;
   store::HintSettings hints;

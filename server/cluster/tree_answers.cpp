@@ -112,8 +112,9 @@ Task<Result<wire::EntryHeadsAnswer>> TreeAnswers::entryHeads(wire::Speaker from,
                                                              Deadline deadline) {
   auto standing = co_await agree(from, deadline);
   if (!standing) co_return standing.error();
-  const bool shared = areBothHome(*(*standing)->view, membership_.self().node, from.node, message.partition);
-  if (!shared || !(*standing)->filled[message.partition])
+  // Who asks need not be home itself: a scrub asks for the names of what it cannot read, and may not keep.
+  const bool isHome = (*standing)->view->newest().isHome(membership_.self().node, message.partition);
+  if (!isHome || !(*standing)->filled[message.partition])
     co_return Error{Kind::Unavailable, "this node is no filled home of that partition"};
   // Half of the message is left for what a single head may be beyond the wish.
   const std::size_t most = std::min<std::size_t>(message.mostBytes, limits::kMessageBytes / 2);

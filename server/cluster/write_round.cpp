@@ -167,7 +167,10 @@ void WriteRound::failed(NodeId node, const Error& error) {
   --running_;
   failures_.emplace(node, error.text);
   if (error.kind == Kind::OlderRing) olderRing_ = true;
-  if (error.kind == Kind::NoSpace) noSpace_ = true;
+  if (error.kind == Kind::NoSpace) {
+    noSpace_ = true;
+    peers_.noteFull(node, executor_.now() + settings_.timing.full);
+  }
   const bool surelyNot = error.kind == Kind::Unavailable || error.kind == Kind::NotDone ||
                          error.kind == Kind::NoSpace || error.kind == Kind::Conflict;
   if (!surelyNot) unknown_.insert(node);

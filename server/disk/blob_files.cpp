@@ -51,7 +51,7 @@ class BlobFiles::Writer final : public BlobWriter {
       pending_ += piece.view();
       co_return Result<>();
     }
-    auto writing = [this, piece, deadline] { return appendNow(piece.view(), deadline); };
+    auto writing = [this, piece, deadline] { return files_.failure_.seen(appendNow(piece.view(), deadline)); };
     auto done = co_await files_.pool_.run(std::move(writing));
     if (!done) failed_ = done.error();
     co_return done;
@@ -60,7 +60,7 @@ class BlobFiles::Writer final : public BlobWriter {
   Task<Result<BlobId>> seal(Deadline deadline) override {
     MYDHT_ASSERT(!sealed_);
     if (failed_) co_return *failed_;
-    auto sealing = [this, deadline] { return sealNow(deadline); };
+    auto sealing = [this, deadline] { return files_.failure_.seen(sealNow(deadline)); };
     auto done = co_await files_.pool_.run(std::move(sealing));
     if (!done) {
       failed_ = done.error();
@@ -125,8 +125,9 @@ class BlobFiles::Writer final : public BlobWriter {
   bool sealed_ = false;
 };
 
-BlobFiles::BlobFiles(std::string path, runtime::BlockingPool& pool, FreeSpace& space, std::size_t mostOpen)
-    : path_(std::move(path)), pool_(pool), space_(space), mostOpen_(mostOpen) {}
+BlobFiles::BlobFiles(std::string path, runtime::BlockingPool& pool, FreeSpace& space, DiskFailure& failure,
+                     std::size_t mostOpen)
+    : path_(std::move(path)), pool_(pool), space_(space), failure_(failure), mostOpen_(mostOpen) {}
 
 Result<> BlobFiles::makeFolders() {
   boost::system::error_code error;
@@ -171,7 +172,7 @@ Task<Result<std::unique_ptr<BlobWriter>>> BlobFiles::create(BlobId id, std::uint
   auto writer = std::make_unique<Writer>(*this, id);
   auto creating = [this, &writer, sizeHint]() -> Result<> {
     if (space_.refresh() <= sizeHint) return Error{Kind::NoSpace, "the disk is full"};
-    return writer->createFile(sizeHint);
+    return failure_.seen(writer->createFile(sizeHint));
   };
   auto created = co_await pool_.run(std::move(creating));
   if (!created) co_return created.error();
@@ -182,7 +183,7 @@ Task<Result<std::unique_ptr<BlobWriter>>> BlobFiles::create(BlobId id, std::uint
 Task<Result<std::shared_ptr<const Blob>>> BlobFiles::open(BlobId id, Deadline deadline) {
   std::shared_ptr<const Blob> known = cached(id);
   if (known) co_return known;
-  auto opening = [this, id, deadline] { return openNow(id, deadline); };
+  auto opening = [this, id, deadline] { return failure_.seen(openNow(id, deadline)); };
   auto result = co_await pool_.run(std::move(opening));
   co_return result;
 }
@@ -190,7 +191,7 @@ Task<Result<std::shared_ptr<const Blob>>> BlobFiles::open(BlobId id, Deadline de
 Result<std::shared_ptr<const Blob>> BlobFiles::openNow(BlobId id, Deadline deadline) {
   const auto timely = inTime(deadline);
   if (!timely) return timely.error();
-  const auto opened = FileBlob::open(filePath(id), id, pool_);
+  const auto opened = FileBlob::open(filePath(id), id, pool_, failure_);
   if (!opened) return opened.error();
   if (!remember(id, *opened)) return Error{Kind::NotFound, "no blob " + blobName(id)};
   // It may have been removed between its opening and its remembering.

@@ -11,6 +11,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "server/disk/disk_failure.h"
 #include "server/disk/file_blob.h"
 #include "server/disk/free_space.h"
 #include "server/disk/remover.h"
@@ -20,10 +21,12 @@
 namespace mydht::disk {
 
 /// The folder of blob files: writes, opens, caches and removes them. It does not know which are published: RocksDisk
-/// does. Owned by RocksDisk; any thread. Borrows the pool and the free space.
+/// does. Owned by RocksDisk; any thread. Borrows the pool, the free space and the
+/// place for failures.
 class BlobFiles {
  public:
-  BlobFiles(std::string path, runtime::BlockingPool& pool, FreeSpace& space, std::size_t mostOpen);
+  BlobFiles(std::string path, runtime::BlockingPool& pool, FreeSpace& space, DiskFailure& failure,
+            std::size_t mostOpen);
   BlobFiles(const BlobFiles&) = delete;
   BlobFiles& operator=(const BlobFiles&) = delete;
 
@@ -62,6 +65,7 @@ class BlobFiles {
   const std::string path_;
   runtime::BlockingPool& pool_;
   FreeSpace& space_;
+  DiskFailure& failure_;
   const std::size_t mostOpen_;
 
   /// Open files, the latest used first, and what is being removed and may not be opened any more.

@@ -17,7 +17,7 @@ namespace {
 namespace fs = boost::filesystem;
 
 constexpr std::string_view kFormatName = "mydht-data ";
-constexpr std::array<std::string_view, 5> kNames{"LOCK", "FORMAT", "FORMAT.new", "rows", "blobs"};
+constexpr std::array<std::string_view, 6> kNames{"LOCK", "FORMAT", "FORMAT.new", "RESERVE", "rows", "blobs"};
 
 /// `lost+found` is there when the directory is a file system of its own.
 bool isOurs(const std::string& name) {

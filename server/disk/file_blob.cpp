@@ -27,8 +27,8 @@ Result<> inTime(Deadline deadline) {
   return {};
 }
 
-Result<std::shared_ptr<const FileBlob>> FileBlob::open(const std::string& path, BlobId id,
-                                                       runtime::BlockingPool& pool) {
+Result<std::shared_ptr<const FileBlob>> FileBlob::open(const std::string& path, BlobId id, runtime::BlockingPool& pool,
+                                                       DiskFailure& failure) {
   auto file = PosixFile::open(path, O_RDONLY);
   if (!file) {
     if (errno == ENOENT) return Error{Kind::NotFound, "no blob " + blobName(id)};
@@ -48,7 +48,7 @@ Result<std::shared_ptr<const FileBlob>> FileBlob::open(const std::string& path, 
   if (!bytes) return bytes.error().within("blob " + blobName(id));
   auto checksums = decodeChecksums(*bytes, *footer);
   if (!checksums) return damaged(id, "the list of checksums is damaged");
-  return std::make_shared<const FileBlob>(std::move(*file), *footer, std::move(*checksums), pool);
+  return std::make_shared<const FileBlob>(std::move(*file), *footer, std::move(*checksums), pool, failure);
 }
 
 Task<Result<Bytes>> FileBlob::read(std::uint64_t offset, std::size_t most, Deadline deadline) const {
@@ -58,7 +58,7 @@ Task<Result<Bytes>> FileBlob::read(std::uint64_t offset, std::size_t most, Deadl
   auto reading = [this, from, length, deadline]() -> Result<Bytes> {
     const auto timely = inTime(deadline);
     if (!timely) return timely.error();
-    return readNow(from, length);
+    return failure_.seen(readNow(from, length));
   };
   auto result = co_await pool_.run(std::move(reading));
   co_return result;
@@ -68,7 +68,7 @@ Task<Result<>> FileBlob::verify(std::uint64_t offset, std::uint64_t length, Dead
   const std::uint64_t from = std::min(offset, size());
   const std::uint64_t covered = std::min(length, size() - from);
   if (covered == 0) co_return Result<>();
-  auto checking = [this, from, covered, deadline] { return verifyNow(from, covered, deadline); };
+  auto checking = [this, from, covered, deadline] { return failure_.seen(verifyNow(from, covered, deadline)); };
   auto result = co_await pool_.run(std::move(checking));
   co_return result;
 }

@@ -13,7 +13,10 @@ namespace mydht::disk {
 
 Error systemError(std::string_view doing) {
   const int number = errno;
-  const Kind kind = number == ENOSPC || number == EDQUOT ? Kind::NoSpace : Kind::Io;
+  Kind kind = Kind::Io;
+  if (number == ENOSPC || number == EDQUOT) kind = Kind::NoSpace;
+  // The process is short of something: that says nothing of the disk.
+  if (number == EMFILE || number == ENFILE || number == ENOMEM) kind = Kind::Unavailable;
   return Error{kind, std::string(doing) + ": " + std::generic_category().message(number)};
 }
 

@@ -10,7 +10,8 @@
 
 namespace mydht::disk {
 
-/// The error of the system call that just failed, `doing: reason`: NoSpace when the disk or a quota is full, else Io.
+/// The error of the system call that just failed, `doing: reason`: NoSpace when the disk or a quota is full,
+/// Unavailable when the process is short of descriptors or memory, else Io.
 Error systemError(std::string_view doing);
 
 /// Owns one file descriptor. Its calls block and repeat what a signal interrupted. One thread at a time, but for

@@ -37,10 +37,12 @@ Result<std::unique_ptr<RocksDisk>> RocksDisk::open(DataDirectory& directory, run
                                     " is missing or no database: move the data directory away and "
                                     "start empty, the node is then refilled by the others"};
   }
+  // Before the rows: they need room to open, and on a full disk the reserve has it.
+  auto space = std::make_unique<FreeSpace>(directory.path(), options.reserveBytes, options.askSpace);
   auto rows = Rows::open(directory.rowsPath(), directory.isNew(), options.rows);
   if (!rows) return rows.error();
   if ((*rows)->openings() > kMostOpenings) return Error{Kind::TooLarge, directory.path() + " was opened too often"};
-  std::unique_ptr<RocksDisk> disk(new RocksDisk(directory, pool, options, std::move(*rows)));
+  std::unique_ptr<RocksDisk> disk(new RocksDisk(directory, pool, options, std::move(space), std::move(*rows)));
   auto done = disk->blobs_.makeFolders();
   if (done) done = disk->sweep();
   if (done) done = directory.finish();
@@ -49,11 +51,11 @@ Result<std::unique_ptr<RocksDisk>> RocksDisk::open(DataDirectory& directory, run
 }
 
 RocksDisk::RocksDisk(DataDirectory& directory, runtime::BlockingPool& pool, const RocksDiskOptions& options,
-                     std::unique_ptr<Rows> rows)
+                     std::unique_ptr<FreeSpace> space, std::unique_ptr<Rows> rows)
     : pool_(pool),
+      space_(std::move(space)),
       rows_(std::move(rows)),
-      space_(directory.path(), options.reserveBytes),
-      blobs_(directory.blobsPath(), pool, space_, options.openBlobs),
+      blobs_(directory.blobsPath(), pool, *space_, failure_, options.openBlobs),
       nextBlob_((rows_->openings() << kCountBits) + 1),
       committer_(rows_->lastBatch(), [this](std::span<const Batch* const> batches, std::uint64_t number) {
         return writeGroup(batches, number);
@@ -82,8 +84,19 @@ Result<> RocksDisk::sweep() {
 }
 
 Result<> RocksDisk::writeGroup(std::span<const Batch* const> batches, std::uint64_t number) {
-  space_.refresh();
-  return rows_->write(batches, number);
+  space_->refresh();
+  const auto written = rows_->write(batches, number);
+  if (!written) failure_.remember(written.error());
+  return written;
+}
+
+Task<> RocksDisk::look() {
+  if (stopped_) co_return;
+  const Call call(*this);
+  auto asking = [this]() -> Result<std::uint64_t> { return space_->refresh(); };
+  auto asked = co_await pool_.run(std::move(asking));
+  // A pool that is stopping asks nobody: the figure stays.
+  if (!asked) co_return;
 }
 
 std::optional<Result<std::optional<Bytes>>> RocksDisk::tryGet(std::string_view row) {
@@ -97,7 +110,7 @@ Task<Result<std::optional<Bytes>>> RocksDisk::get(std::string row, Deadline dead
   auto reading = [this, &row, deadline]() -> Result<std::optional<Bytes>> {
     const auto timely = inTime(deadline);
     if (!timely) return timely.error();
-    return rows_->get(row);
+    return failure_.seen(rows_->get(row));
   };
   auto result = co_await pool_.run(std::move(reading));
   co_return result;
@@ -115,9 +128,21 @@ Task<Result<Page>> RocksDisk::scanSkipping(std::string from, std::string to, std
   auto scanning = [this, &from, &to, mostBytes, &skip, deadline]() -> Result<Page> {
     const auto timely = inTime(deadline);
     if (!timely) return timely.error();
-    return rows_->scan(from, to, mostBytes, skip);
+    return failure_.seen(rows_->scan(from, to, mostBytes, skip));
   };
   auto result = co_await pool_.run(std::move(scanning));
+  co_return result;
+}
+
+Task<Result<RowsChecked>> RocksDisk::check(std::string from, Deadline deadline) {
+  if (stopped_) co_return stopped();
+  const Call call(*this);
+  auto checking = [this, &from, deadline]() -> Result<RowsChecked> {
+    const auto timely = inTime(deadline);
+    if (!timely) return timely.error();
+    return failure_.seen(rows_->check(from));
+  };
+  auto result = co_await pool_.run(std::move(checking));
   co_return result;
 }
 

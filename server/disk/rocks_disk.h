@@ -12,6 +12,7 @@
 #include "server/disk/blob_files.h"
 #include "server/disk/committer.h"
 #include "server/disk/data_directory.h"
+#include "server/disk/disk_failure.h"
 #include "server/disk/free_space.h"
 #include "server/disk/rows.h"
 #include "server/ports/disk.h"
@@ -23,6 +24,7 @@ namespace mydht::disk {
 struct RocksDiskOptions {
   RowsOptions rows;
   std::uint64_t reserveBytes = 256 * 1024 * 1024;  ///< kept free for rows, so that deletes work on a full disk
+  FreeSpace::Ask askSpace = FreeSpace::askSystem;  ///< another one in tests alone
   std::size_t openBlobs = 512;                     ///< descriptors of blobs kept open
 };
 
@@ -43,12 +45,16 @@ class RocksDisk final : public Disk {
   Task<Result<Page>> scan(std::string from, std::string to, std::size_t mostBytes, Deadline deadline) override;
   Task<Result<Page>> scanSkipping(std::string from, std::string to, std::size_t mostBytes, RowSkip skip,
                                   Deadline deadline) override;
+  Task<Result<RowsChecked>> check(std::string from, Deadline deadline) override;
   Task<Result<std::uint64_t>> commit(Batch batch) override;
   std::uint64_t lastSynced() const override { return committer_.lastSynced(); }
   Task<Result<std::unique_ptr<BlobWriter>>> createBlob(std::uint64_t sizeHint) override;
   Task<Result<std::shared_ptr<const Blob>>> openBlob(BlobId blob, Deadline deadline) override;
   void discardBlob(BlobId blob) override;
-  std::uint64_t freeBytes() const override { return space_.bytes(); }
+  std::uint64_t freeBytes() const override { return space_->bytes(); }
+  DiskSpace space() const override { return space_->space(); }
+  Task<> look() override;
+  std::optional<Error> failure() const override { return failure_.first(); }
 
   /// What the start found in the blob files, for the journal.
   BlobFiles::Swept swept() const { return swept_; }
@@ -64,14 +70,15 @@ class RocksDisk final : public Disk {
  private:
   class Call;
   RocksDisk(DataDirectory& directory, runtime::BlockingPool& pool, const RocksDiskOptions& options,
-            std::unique_ptr<Rows> rows);
+            std::unique_ptr<FreeSpace> space, std::unique_ptr<Rows> rows);
   Result<> sweep();
   Result<> writeGroup(std::span<const Batch* const> batches, std::uint64_t number);
   void settle(const Batch& batch);
 
   runtime::BlockingPool& pool_;
+  std::unique_ptr<FreeSpace> space_;
   std::unique_ptr<Rows> rows_;
-  FreeSpace space_;
+  DiskFailure failure_;
   BlobFiles blobs_;
   BlobFiles::Swept swept_;
   std::atomic<std::uint64_t> nextBlob_;

@@ -6,9 +6,13 @@
 #include <rocksdb/listener.h>
 #include <rocksdb/options.h>
 #include <rocksdb/slice_transform.h>
+#include <rocksdb/sst_file_reader.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
+#include <cinttypes>
+#include <cstdio>
 #include <map>
 #include <mutex>
 
@@ -32,6 +36,8 @@ Error errorOf(const rocksdb::Status& status, std::string_view doing) {
   const std::string text = std::string(doing) + ": " + status.ToString();
   if (status.IsCorruption()) return {Kind::Corrupt, text};
   if (status.IsNoSpace()) return {Kind::NoSpace, text};
+  // The process is short of descriptors: that says nothing of the disk.
+  if (text.find("Too many open files") != std::string::npos) return {Kind::Unavailable, text};
   return {Kind::Io, text};
 }
 
@@ -80,6 +86,8 @@ std::optional<std::uint64_t> decodeNumber(std::string_view bytes) {
 class FailureListener final : public rocksdb::EventListener {
  public:
   void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) override {
+    // A compaction that finds no room loses nothing: the engine does it later.
+    if (status->IsNoSpace() && status->severity() < rocksdb::Status::Severity::kHardError) return;
     const std::lock_guard lock(mutex_);
     if (!failure_) failure_ = errorOf(*status, "the rows' engine has failed");
   }
@@ -137,6 +145,14 @@ rocksdb::Options engineOptions(const RowsOptions& wanted, bool make, std::shared
   return options;
 }
 
+/// Reads a whole table past the caches.
+rocksdb::Status verifyTable(const std::string& path) {
+  rocksdb::SstFileReader reader{rocksdb::Options()};
+  rocksdb::Status status = reader.Open(path);
+  if (status.ok()) status = reader.VerifyChecksum();
+  return status;
+}
+
 }  // namespace
 
 struct Rows::Engine {
@@ -160,6 +176,11 @@ Result<std::unique_ptr<Rows>> Rows::open(const std::string& path, bool make, con
   auto engine = std::make_unique<Engine>();
   rocksdb::DB* db = nullptr;
   const auto status = rocksdb::DB::Open(engineOptions(options, make, engine->listener), path, &db);
+  if (status.IsCorruption()) {
+    return Error{Kind::Corrupt, errorOf(status, "open " + path).text +
+                                    ": move the data directory away and start empty, the node is then refilled by "
+                                    "the others"};
+  }
   if (!status.ok()) return errorOf(status, "open " + path);
   engine->db.reset(db);
   std::unique_ptr<Rows> rows(new Rows(std::move(engine)));
@@ -232,6 +253,39 @@ Result<Page> Rows::scan(std::string_view from, std::string_view to, std::size_t 
   }
   if (!at->status().ok()) return errorOf(at->status(), "scan rows");
   return page;
+}
+
+Result<RowsChecked> Rows::check(const std::string& from) const {
+  std::vector<rocksdb::LiveFileMetaData> tables;
+  engine_->db->GetLiveFilesMetaData(&tables);
+  std::ranges::sort(tables, {}, &rocksdb::LiveFileMetaData::file_number);
+  RowsChecked checked;
+  if (tables.empty()) return checked;
+  // "done/last": what is written meanwhile is checked the next time.
+  std::uint64_t done = 0;
+  std::uint64_t last = tables.back().file_number;
+  if (!from.empty() && std::sscanf(from.c_str(), "%" SCNu64 "/%" SCNu64, &done, &last) != 2) {
+    return Error{Kind::BadRequest, "no place in a check of the rows"};
+  }
+  const auto at = std::ranges::find_if(tables, [done](const auto& table) { return table.file_number > done; });
+  if (at == tables.end() || at->file_number > last) return checked;
+  const auto status = verifyTable(at->db_path + at->name);
+  checked.bytes = at->size;
+  if (std::next(at) != tables.end()) checked.next = std::to_string(at->file_number) + "/" + std::to_string(last);
+  if (status.IsCorruption()) {
+    if (!at->smallestkey.empty() && at->largestkey.front() >= kData) {
+      const std::string first = at->smallestkey.front() == kData ? at->smallestkey.substr(1) : std::string();
+      const std::string end =
+          at->largestkey.front() == kData ? at->largestkey.substr(1) + '\0' : std::string(1, '\xff');
+      checked.damaged.emplace_back(first, end);
+    } else {
+      checked.damaged.emplace_back();
+    }
+    return checked;
+  }
+  // Gone by now: a compaction has read it, against its checksums.
+  if (!status.ok() && !status.IsPathNotFound() && !status.IsNotFound()) return errorOf(status, "check the rows");
+  return checked;
 }
 
 Result<> Rows::write(std::span<const Batch* const> batches, std::uint64_t number) {

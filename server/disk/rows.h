@@ -37,6 +37,8 @@ class Rows {
   Result<std::optional<Bytes>> get(std::string_view row) const;
   /// As Disk::scanSkipping; `skip` may be empty.
   Result<Page> scan(std::string_view from, std::string_view to, std::size_t mostBytes, const RowSkip& skip) const;
+  /// One table at a time, in the order of their numbers up to the newest of when it began; `from` names the last one.
+  Result<RowsChecked> check(const std::string& from) const;
   /// Atomic and synced. Fails for good once the engine has failed in the background.
   Result<> write(std::span<const Batch* const> batches, std::uint64_t number);
   /// Rewrites everything without what is superseded.

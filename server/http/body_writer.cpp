@@ -50,7 +50,7 @@ Task<Result<>> BodyWriter::prepare() {
   if (std::holds_alternative<Bytes>(body_)) co_return Result<>();
   if (byKernel_) {
     auto verified = co_await verifyPiece();
-    co_return verified;
+    if (verified || !goElsewhere(verified.error())) co_return verified;
   }
   body_ = sourceOf(std::move(body_));
   auto read = co_await readPiece();
@@ -104,8 +104,24 @@ Task<Result<>> BodyWriter::sendRegion() {
     if (region_.length == 0) co_return Result<>();
     co_await yieldNow();
     auto verified = co_await verifyPiece();
-    if (!verified) co_return verified.error();
+    if (verified) continue;
+    if (!goElsewhere(verified.error())) co_return verified.error();
+    auto read = co_await readPiece();
+    if (!read) co_return read.error();
+    auto rest = co_await sendPieces(false);
+    co_return rest;
   }
+}
+
+/// Whether what is left of the region comes from another place, since it cannot be read here.
+bool BodyWriter::goElsewhere(const Error& error) {
+  if (!isUnreadable(error)) return false;
+  auto other = region_.blob->elsewhere(region_.offset, region_.length);
+  if (!other) return false;
+  size_ = region_.length;
+  body_ = std::move(other);
+  byKernel_ = false;
+  return true;
 }
 
 /// Sends pieces one by one until the source is over; one that is not as long as it said must not look whole.

@@ -35,6 +35,7 @@ class BodyWriter {
   Task<Result<>> verifyPiece();
   Task<Result<>> readPiece();
   Task<Result<>> sendRegion();
+  bool goElsewhere(const Error& error);
   Task<Result<>> sendPieces(bool chunked);
   Deadline pieceDeadline() const;
   Error broke();

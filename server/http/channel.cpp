@@ -11,13 +11,14 @@ namespace mydht::http {
 
 using runtime::Transfer;
 
-Task<> throwAwayInput(runtime::Socket& socket, std::span<char> scratch, Deadline deadline) {
+Task<> throwAwayInput(runtime::Socket& socket, std::span<char> scratch, Duration silence, Deadline deadline) {
   while (socket.loop().now() < deadline) {
     const auto got = socket.receive(scratch);
     if (got.state == Transfer::State::Some) {
       co_await yieldNow();
     } else if (got.state == Transfer::State::WouldBlock) {
-      const bool ready = co_await socket.readable(deadline);
+      const Deadline until = std::min(deadline, socket.loop().now() + silence);
+      const bool ready = co_await socket.readable(until);
       if (!ready) co_return;
     } else {
       co_return;
@@ -132,9 +133,10 @@ void Channel::cut() {
 
 Task<> Channel::linger() {
   socket_->shutdownSend();
-  const Deadline deadline = now() + shared_.settings.lingerTimeout;
+  const Settings& settings = shared_.settings;
   const std::span<char> scratch(shared_.scratch.get(), Shared::kScratchBytes);
-  co_await throwAwayInput(*socket_, scratch, deadline);
+  const Deadline deadline = now() + settings.lingerMost;
+  co_await throwAwayInput(*socket_, scratch, settings.lingerTimeout, deadline);
 }
 
 }  // namespace mydht::http

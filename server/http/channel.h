@@ -12,8 +12,8 @@
 
 namespace mydht::http {
 
-/// Receives and throws away until the other end ends its side, or the deadline.
-Task<> throwAwayInput(runtime::Socket& socket, std::span<char> scratch, Deadline deadline);
+/// Receives and throws away until the other end ends its side, or sends nothing for so long, or the deadline.
+Task<> throwAwayInput(runtime::Socket& socket, std::span<char> scratch, Duration silence, Deadline deadline);
 
 /// A connection's two directions: bytes that came and are not consumed, bytes that wait to be sent. One task may send
 /// while another receives. Owned by a Connection, or by one to another node; on its loop's thread.
@@ -71,8 +71,8 @@ class Channel {
 
   /// Makes the end of this connection look like what it is to the other end: broken, not over.
   void cut();
-  /// Ends our side and waits until the other end has ended its own, for Settings::lingerTimeout: closing at once, with
-  /// something unread, would destroy the answer on its way.
+  /// Ends our side and waits until the other end has ended its own, within Settings::lingerTimeout and lingerMost:
+  /// closing at once, with something unread, would destroy the answer on its way.
   Task<> linger();
 
  private:

@@ -199,7 +199,7 @@ Task<> Server::turnAway(StreamSocket socket) {
       refused.send(full_);
       refused.shutdownSend();
       const Deadline deadline = home_.now() + kTurningAwayTime;
-      co_await throwAwayInput(refused, parts_.front()->scratch(), deadline);
+      co_await throwAwayInput(refused, parts_.front()->scratch(), kTurningAwayTime, deadline);
     }
   }
   --turningAway_;

@@ -23,8 +23,11 @@ struct Settings {
   Duration writeStall = std::chrono::seconds(30);
   /// What Request::deadline() grants a handler.
   Duration requestTimeout = std::chrono::seconds(30);
-  /// How long a connection that we end waits for the other side to end it too, so that our last answer is not lost.
+  /// How long a connection that we end waits for the other side to end it too, so that our last answer is not lost:
+  /// since the last byte that came, which is thrown away,
   Duration lingerTimeout = std::chrono::seconds(2);
+  /// and as a whole: a simple client reads the refusal of a large body only once it has sent all of it.
+  Duration lingerMost = std::chrono::seconds(30);
   /// How much of a body that the handler left unread is thrown away to keep the connection; beyond it is closed.
   std::uint64_t drainBytes = std::uint64_t{256} * 1024;
   /// Connections at once: half of the 20,000 open files that a system is sure to allow, the rest is for files and

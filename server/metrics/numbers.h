@@ -40,7 +40,6 @@ struct HttpNumbers {
 struct DiskNumbers {
   std::uint64_t syncs = 0;    ///< of the database's log since the start, each for all the batches that waited
   std::uint64_t batches = 0;  ///< written since the directory was made
-  std::uint64_t freeBytes = 0;
 };
 
 /// What the system says of this process.

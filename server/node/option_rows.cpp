@@ -22,6 +22,8 @@ constexpr std::uint64_t kMostMib = 1024 * 1024;
 constexpr std::uint64_t kMostHints = 1'000'000'000;
 /// A year.
 constexpr std::uint64_t kMostMinutes = 366 * 24 * 60;
+/// A year, in seconds.
+constexpr std::uint64_t kMostPause = 366 * 86400;
 
 Status wrong(std::string_view what, const std::string& value) {
   return Error{Kind::BadRequest, fmt::format("{}, not '{}'", what, value)};
@@ -243,6 +245,22 @@ void addResourceRows(std::vector<OptionRow>& rows) {
                   [](const Options& o) { return std::to_string(o.busy); }});
 }
 
+/// How it keeps its disk.
+void addDiskRows(std::vector<OptionRow>& rows) {
+  rows.push_back({"disk-reserve", 0, "MIB", "256",
+                  "room that is kept for deletes on a full disk, at most a quarter of the file system; 0 keeps none",
+                  false, [](Options& o, const std::string& v) { return number(o.reserveMib, v, 0, kMostMib); },
+                  [](const Options& o) { return std::to_string(o.reserveMib); }});
+  rows.push_back({"scrub-rate", 0, "MIB", "8",
+                  "at most so many MiB a second are read to check what lies on the disk; 0 is no limit", false,
+                  [](Options& o, const std::string& v) { return number(o.scrubMib, v, 0, kMostMib); },
+                  [](const Options& o) { return std::to_string(o.scrubMib); }});
+  rows.push_back({"scrub-pause", 0, "SECONDS", "86400",
+                  "between two such rounds, each of which reads everything; 0 is no scrub", false,
+                  [](Options& o, const std::string& v) { return number(o.scrubPause, v, 0, kMostPause); },
+                  [](const Options& o) { return std::to_string(o.scrubPause); }});
+}
+
 /// Who may do what.
 void addAccessRows(std::vector<OptionRow>& rows) {
   rows.push_back(
@@ -309,6 +327,7 @@ const std::vector<OptionRow>& optionRows() {
     std::vector<OptionRow> all;
     addRingRows(all);
     addResourceRows(all);
+    addDiskRows(all);
     addAccessRows(all);
     addProgramRows(all);
     return all;

@@ -22,6 +22,9 @@ struct Options {
   std::string dataDirectory;       ///< empty: mydht-data/PORT
   std::optional<std::uint32_t> weightHundredths;
   std::optional<std::string> zone;
+  std::size_t scrubMib = 8;          ///< a second; 0: no limit
+  std::uint32_t scrubPause = 86400;  ///< seconds; 0: no scrub
+  std::size_t reserveMib = 256;
   std::size_t fillMib = 64;
   std::chrono::seconds removeAfter{0};  ///< 0: never
   unsigned loops = 0;                   ///< 0: as many as there are cores

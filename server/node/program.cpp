@@ -71,6 +71,8 @@ cluster::Settings clusterSettings(const Options& options, std::uint16_t port) {
   settings.programVersion = programVersion();
   settings.fillBytesPerSecond = options.fillMib * kMib;
   settings.removeAfter = options.removeAfter;
+  settings.scrubBytesPerSecond = options.scrubMib * kMib;
+  settings.timing.scrub = std::chrono::seconds(options.scrubPause);
   settings.cacheBytes = options.cacheMib * kMib;
   settings.hints = {options.hints, options.hintMinutes * kMinuteMicros};
   return settings;
@@ -137,6 +139,7 @@ Status Program::open() {
   sizes.rows.blockCacheBytes = options_.blockCacheMib * kMib;
   sizes.rows.openTables = static_cast<int>(files.tables);
   sizes.openBlobs = files.blobs;
+  sizes.reserveBytes = options_.reserveMib * kMib;
   auto disk = disk::RocksDisk::open(*directory_, pool_, sizes);
   if (!disk) return disk.error();
   disk_ = std::move(*disk);
@@ -251,6 +254,13 @@ std::optional<int> Program::hasEnded(bool interrupted) {
     complain(*node_->fatal());
     return 1;
   }
+  // A commit that found no room leaves the disk to be opened again, once there is some.
+  const auto failure = disk_->failure();
+  if (failure && failure->kind == Kind::NoSpace && disk_->freeBytes() > 0) {
+    journal_->note(Severity::Info, "node.starts-again", "why=\"there is room on the disk again\"");
+    startsAgain_ = true;
+    return 0;
+  }
   const std::optional<Status>& left = node_->left();
   if (!left) {
     toldNotLeaving_ = false;
@@ -300,7 +310,7 @@ Task<int> Program::untilStopped(runtime::Signals& signals) {
 }
 
 metrics::Numbers Program::numbers() const {
-  return {server_->numbers(), {disk_->syncs(), disk_->lastSynced(), disk_->freeBytes()}, processNumbers()};
+  return {server_->numbers(), {disk_->syncs(), disk_->lastSynced()}, processNumbers()};
 }
 
 void Program::sampleTraffic() {

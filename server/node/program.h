@@ -43,9 +43,9 @@ class Program {
 
   /// Enters the ring, serves until a signal ends it, stops; returns the exit status. Once.
   int run();
-  /// After run(): this node has lost its place in the ring, and is to be built and run once more on the same data
-  /// directory, where it comes back as a new one.
-  bool startsAnew() const { return node_->startsAnew(); }
+  /// After run(): it is to be built and run once more on the same data directory: this node has lost its place in the
+  /// ring and comes back as a new one, or its disk was too full for a commit and has room again.
+  bool startsAnew() const { return node_->startsAnew() || startsAgain_; }
   std::uint16_t port() const { return listening_.port; }
 
  private:
@@ -68,6 +68,7 @@ class Program {
 
   const Options options_;
   std::size_t toldDone_ = 0;     // copies handed over, as last told
+  bool startsAgain_ = false;     // with the same place in the ring
   bool toldNotLeaving_ = false;  // that it could not leave, when asked from afar
   SystemClock clock_;
   KernelRandom random_;

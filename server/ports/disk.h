@@ -34,6 +34,22 @@ struct Page {
 /// A pure function of the row, since it may run on any thread.
 using RowSkip = std::function<std::string(std::string_view name, std::string_view content)>;
 
+/// How much room there is, in bytes.
+struct DiskSpace {
+  std::uint64_t total = 0;    ///< of the file system
+  std::uint64_t free = 0;     ///< what may still be written, the reserve taken off; 0 = full
+  std::uint64_t reserve = 0;  ///< kept for rows; 0: none, or given up because the disk is full
+  std::uint64_t spare = 0;    ///< what repairs may still write: free, and half of the reserve; the rest is for deletes
+};
+
+/// What one step of a scrub has read of the rows.
+struct RowsChecked {
+  std::uint64_t bytes = 0;
+  std::string next;  ///< where to go on; empty: that was all
+  /// Where rows lie that cannot be read any more: from <= name < to.
+  std::vector<std::pair<std::string, std::string>> damaged;
+};
+
 /// A large value being written. Destroyed unsealed (or sealed but never published by the next start) = removed.
 class BlobWriter {
  public:
@@ -63,6 +79,10 @@ class Disk {
   /// The same, but rows that `skip` passes over are neither read nor counted, whatever their number.
   virtual Task<Result<Page>> scanSkipping(std::string from, std::string to, std::size_t mostBytes, RowSkip skip,
                                           Deadline deadline) = 0;
+  /// Reads some of what the rows are kept in from the medium, past the caches, against its checksums: all of it, in
+  /// steps, while everything else goes on. `from`: empty, or what the last step said; its order is not that of the
+  /// rows.
+  virtual Task<Result<RowsChecked>> check(std::string from, Deadline deadline) = 0;
   /// Atomic, and synced when it returns with the batch's number, which grows with every batch and is kept across
   /// restarts. All that wait share one sync (group commit). Batches of one caller are applied in order.
   virtual Task<Result<std::uint64_t>> commit(Batch batch) = 0;
@@ -77,8 +97,14 @@ class Disk {
   /// which knows whether the batch is there.
   virtual void discardBlob(BlobId blob) = 0;
 
-  /// What may still be written, a reserve already taken off; 0 = full.
+  /// What may still be written, a reserve already taken off; 0 = full. As of the last commit, or the last look.
   virtual std::uint64_t freeBytes() const = 0;
+  virtual DiskSpace space() const = 0;
+  /// Asks how much room there is now; for who waits for it.
+  virtual Task<> look() = 0;
+  /// Why nothing is stored any more until the disk is opened again: a commit, a blob's write or sync, or a read has
+  /// failed for another reason than room or damaged bytes. None while all is well.
+  virtual std::optional<Error> failure() const = 0;
 
  protected:
   ~Disk() = default;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/version/marks.h"
+#include "server/store/watched_blob.h"
 
 namespace mydht::store {
 namespace {
@@ -29,6 +30,10 @@ Status canBeRow(const Entry& entry, const Value& value) {
   const bool emptyIfDeleted = !entry.tombstone || entry.size == 0;
   if (sizesAgree && fits && emptyIfDeleted && limits::isTime(entry.version.physicalMicros)) return {};
   return Error{Kind::BadRequest, "an entry that does not match its value or is beyond the limits"};
+}
+
+Error refusedBy(const Error& failure) {
+  return {Kind::Unavailable, "this node's disk has failed and stores nothing until a restart: " + failure.text};
 }
 
 RowPtr makeRow(Entry entry, const Value& value) {
@@ -93,6 +98,7 @@ std::optional<Result<RowPtr>> Store::tryRow(std::string_view key) {
   if (!content->value()) return Result<RowPtr>(RowPtr());
   auto row = decodeEntryRow(name, (*content)->value().view());
   if (row) cache_.putRead(*row, ticket);
+  if (!row) damage_->note(Key(key));
   return row;
 }
 
@@ -102,10 +108,12 @@ Task<Result<RowPtr>> Store::row(Key key, Deadline deadline) {
   const ValueCache::Ticket ticket = cache_.ticket(key);
   const std::string name = entryRowName(key);
   auto content = co_await disk_.get(name, deadline);
+  if (!content && content.error().kind == Kind::Corrupt) damage_->note(key);
   if (!content) co_return content.error().within("read the entry of a key");
   if (!content->has_value()) co_return RowPtr();
   auto row = decodeEntryRow(name, (*content)->view());
   if (row) cache_.putRead(*row, ticket);
+  if (!row) damage_->note(key);
   co_return row;
 }
 
@@ -117,16 +125,20 @@ Task<Result<Body>> Store::body(RowPtr row, std::uint64_t offset, std::uint64_t l
     co_return Body(row->value.part(static_cast<std::size_t>(offset), static_cast<std::size_t>(length)));
   }
   auto blob = co_await disk_.openBlob(row->blob, deadline);
+  if (!blob && blob.error().kind == Kind::Corrupt) damage_->note(row->entry.key);
   if (!blob) co_return blob.error().within("open a value's file");
-  if ((*blob)->size() != row->entry.size)
+  if ((*blob)->size() != row->entry.size) {
+    damage_->note(row->entry.key);
     co_return Error{Kind::Corrupt, "a value's file has another size than its entry"};
-  Region region{std::move(*blob), offset, length};
+  }
+  Region region{std::make_shared<const WatchedBlob>(std::move(*blob), row->entry.key, damage_), offset, length};
   co_return Body(std::move(region));
 }
 
 Task<Result<wire::OfferAnswer>> Store::offer(Entry entry, Value value, wire::From from, Version senderSettled,
                                              Deadline deadline) {
   if (const Status sound = canBeRow(entry, value); !sound) co_return sound.error();
+  if (const auto failure = disk_.failure()) co_return refusedBy(*failure);
   Lane& lane = laneOf(partitionOf(entry.key));
   co_await switchTo(lane.executor);
   auto result = co_await compareAndWrite(lane, std::move(entry), std::move(value), from, senderSettled, deadline);
@@ -171,7 +183,8 @@ Task<Result<wire::OfferAnswer>> Store::compareAndWrite(Lane& lane, Entry entry, 
   auto before = co_await held(lane, key, deadline);
   lane.comparing.erase(key);
   lane.compared.notifyAll();
-  if (!before) co_return before.error();
+  // What is held cannot be read: nothing was changed.
+  if (!before) co_return Error{Kind::Unavailable, before.error().text};
 
   if (auto refused = refusal(entry, before->row, from, senderSettled)) co_return std::move(*refused);
   const auto order = before->row ? compareEntries(entry, before->row->entry) : std::strong_ordering::greater;
@@ -185,11 +198,19 @@ Task<Result<wire::OfferAnswer>> Store::compareAndWrite(Lane& lane, Entry entry, 
     co_return answer(wire::OfferOutcome::Accepted, before->row);
   }
 
+  if (const Status may = mayStore(entry, value, from); !may) co_return may.error();
   const PendingPtr pending = enlist(lane, key, makeRow(std::move(entry), value));
   Batch batch = batchFor(*pending, before->row);
   auto written = co_await write(lane, pending, before->row, std::move(batch));
   if (!written) co_return written.error();
   co_return answer(wire::OfferOutcome::Accepted, before->row);
+}
+
+/// A full disk still takes deletes, what was staged while there was room, and some repairs: gets depend on those.
+Status Store::mayStore(const Entry& entry, const Value& value, wire::From from) const {
+  if (entry.tombstone || std::holds_alternative<BlobId>(value) || disk_.freeBytes() > 0) return {};
+  if (from == wire::From::Repair && disk_.space().spare > 0) return {};
+  return Error{Kind::NoSpace, "the disk is full"};
 }
 
 Task<Result<bool>> Store::drop(Entry entry, StillMay stillMay, Deadline deadline) {

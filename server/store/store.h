@@ -17,6 +17,7 @@
 #include "server/ports/clock.h"
 #include "server/ports/disk.h"
 #include "server/store/commits.h"
+#include "server/store/damage.h"
 #include "server/store/hash_trees.h"
 #include "server/store/listing.h"
 #include "server/store/rows.h"
@@ -90,6 +91,23 @@ class Store {
   /// its sync, and only while `stillMay` says so. Gone from the disk, with its blob, when it returns true.
   Task<Result<bool>> drop(Entry entry, StillMay stillMay, Deadline deadline);
 
+  /// What was found to be damaged, since a read of it failed; for who repairs it. Row, value and blob readers note it.
+  Damage& damage() { return *damage_; }
+  /// What is known of a damaged value, and what takes its place.
+  struct Mending {
+    Key key;
+    std::optional<Entry> damaged{};  ///< the entry whose value cannot be read; none: its row cannot
+    std::optional<Entry> entry{};    ///< what other home nodes hold instead, most often the same; none: nothing
+    Value value;                     ///< of that entry
+    Version settled;                 ///< of who gave it
+  };
+  /// Writes it over the damaged one, past the one door's comparison: there is nothing left to compare with. False if
+  /// something else is held, or is on its way to the disk: then the one door is for it. A blob is the store's if it
+  /// returns true.
+  Task<Result<bool>> mend(Mending mending, Deadline deadline);
+  /// Writes a key's row once more as it is, since what it lies in is damaged in part. Corrupt if it cannot be read.
+  Task<Status> rewrite(Key key, Deadline deadline);
+
   /// A place for a large value on its way in; seal it, then offer its BlobId (or discard it).
   Task<Result<std::unique_ptr<BlobWriter>>> stage(std::uint64_t sizeHint) { return disk_.createBlob(sizeHint); }
   /// Opens what is staged and not yet offered, to hand it to another node.
@@ -128,7 +146,8 @@ class Store {
   ValueCache::Lookups lookups() const { return cache_.lookups(); }
   /// What lies in one partition, about: the numbers are read one after the other.
   Totals totals(PartitionId partition) const;
-  std::uint64_t freeBytes() const { return disk_.freeBytes(); }
+  /// Whether the disk takes no more values: copies for repair go into a part of the reserve, deletes into all of it.
+  bool isFull() const { return disk_.freeBytes() == 0; }
 
  private:
   /// A write that waits for its sync.
@@ -174,6 +193,10 @@ class Store {
                                            const Version& senderSettled) const;
   Task<Result<wire::OfferAnswer>> compareAndWrite(Lane& lane, Entry entry, Value value, wire::From from,
                                                   Version senderSettled, Deadline deadline);
+  Status mayStore(const Entry& entry, const Value& value, wire::From from) const;
+  Task<Result<bool>> compareAndMend(Lane& lane, Mending mending, Deadline deadline);
+  Task<Result<bool>> writeAnew(Lane& lane, Key key, RowPtr row, RowPtr old);
+  RowPtr unreadableRow(const Mending& mending) const;
   Task<Result<bool>> compareAndDrop(Lane& lane, Entry entry, StillMay stillMay, Deadline deadline);
   static PendingPtr enlist(Lane& lane, Key key, RowPtr row);
   Batch batchFor(Pending& pending, const RowPtr& old);
@@ -193,6 +216,7 @@ class Store {
   const Clock& clock_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   ValueCache cache_;
+  std::shared_ptr<Damage> damage_ = std::make_shared<Damage>();  // shared with the blobs that are being read
   HashTrees trees_;
   std::vector<Counts> counts_;
   mutable std::mutex marksMutex_;

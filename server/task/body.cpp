@@ -31,8 +31,19 @@ class RegionSource final : public ByteSource {
   Task<Result<Bytes>> next(Deadline deadline) override {
     const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(region_.length - at_, limits::kChunkBytes));
     if (length == 0) co_return Bytes();
+    if (other_) {
+      auto piece = co_await other_->next(deadline);
+      if (piece) at_ += piece->size();
+      co_return piece;
+    }
     auto piece = co_await region_.blob->read(region_.offset + at_, length, deadline);
-    if (!piece) co_return piece.error();
+    if (!piece) {
+      if (isUnreadable(piece.error())) other_ = region_.blob->elsewhere(region_.offset + at_, region_.length - at_);
+      if (!other_) co_return piece.error();
+      auto rest = co_await other_->next(deadline);
+      if (rest) at_ += rest->size();
+      co_return rest;
+    }
     if (piece->empty()) co_return Error{Kind::Corrupt, "a value ends before its size"};  // never to be read as "over"
     at_ += piece->size();
     co_return piece;
@@ -41,9 +52,18 @@ class RegionSource final : public ByteSource {
  private:
   Region region_;
   std::uint64_t at_ = 0;
+  std::unique_ptr<ByteSource> other_;  // where it goes on once a piece could not be read
 };
 
 }  // namespace
+
+std::unique_ptr<ByteSource> Blob::elsewhere(std::uint64_t, std::uint64_t) const {
+  return nullptr;
+}
+
+bool isUnreadable(const Error& error) {
+  return error.kind == Kind::Corrupt || error.kind == Kind::Io;
+}
 
 std::optional<std::uint64_t> bodySize(const Body& body) {
   if (const auto* bytes = std::get_if<Bytes>(&body)) return bytes->size();

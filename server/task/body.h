@@ -34,6 +34,8 @@ class Blob {
   virtual Task<Result<>> verify(std::uint64_t offset, std::uint64_t length, Deadline deadline) const = 0;
   /// A file descriptor for sendfile whose byte 0 is the value's byte 0; -1 where there is none: then read().
   virtual int file() const noexcept { return -1; }
+  /// The same bytes from somewhere else, for who finds that they cannot be read here; null: there is nowhere else.
+  virtual std::unique_ptr<ByteSource> elsewhere(std::uint64_t offset, std::uint64_t length) const;
 };
 
 /// A part of a blob.
@@ -48,6 +50,9 @@ using Body = std::variant<Bytes, Region, std::unique_ptr<ByteSource>>;
 
 /// How many bytes a body has, where that is known.
 std::optional<std::uint64_t> bodySize(const Body& body);
+
+/// Whether what failed so may go on from elsewhere: damaged bytes, or a disk that cannot read them.
+bool isUnreadable(const Error& error);
 
 /// Any body as a source to pull from.
 std::unique_ptr<ByteSource> sourceOf(Body body);

@@ -216,6 +216,7 @@ void Gossip::write(Writer& out) const {
   const Agreement& agreement = summary.agreement;
   out.number(agreement.lacking).number(agreement.differing).number(agreement.uncompared);
   out.number(agreement.seconds).number(agreement.comparedSecondsAgo);
+  out.number(static_cast<std::uint8_t>(summary.disk));
 }
 
 Gossip Gossip::read(Reader& in) {
@@ -248,6 +249,9 @@ Gossip Gossip::read(Reader& in) {
   in.number(agreement.uncompared);
   in.number(agreement.seconds);
   in.number(agreement.comparedSecondsAgo);
+  const auto disk = in.number<std::uint8_t>();
+  if (disk > static_cast<std::uint8_t>(DiskState::Failed)) in.fail();
+  message.summary.disk = static_cast<DiskState>(disk);
   return message;
 }
 

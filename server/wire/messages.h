@@ -165,7 +165,10 @@ struct Agreement {
   std::uint32_t comparedSecondsAgo = 0;  ///< when the last comparison ended with the one where that is longest ago
   bool operator==(const Agreement&) const = default;
 };
-/// What a node says of itself, for people.
+/// How a node's disk is: a full one takes no more values, a failed one nothing until its node is started again.
+enum class DiskState : std::uint8_t { Well, Full, Failed };
+
+/// What a node says of itself, for people, and so that nobody sends it what it cannot store.
 struct Summary {
   std::uint64_t keys = 0;    ///< live ones that lie there
   std::uint64_t bytes = 0;   ///< of their values
@@ -174,6 +177,7 @@ struct Summary {
   std::string programVersion;  ///< at most 64 bytes
   Move move{};
   Agreement agreement{};
+  DiskState disk = DiskState::Well;
   bool operator==(const Summary&) const = default;
 };
 /// Goes both ways: the answer has the same shape.

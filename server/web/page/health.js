@@ -111,6 +111,16 @@ function healthOf(status) {
     return { level: 'warn', line: `${namesOf(strange)} ${other} of the ring than this node.`,
       more: 'Views agree by themselves within seconds. If this stays, compare the versions of the program.' };
   }
+  const full = present.filter((m) => m.disk === 'full');
+  const failed = present.filter((m) => m.disk === 'failed');
+  if (failed.length > 0) {
+    return { level: 'bad', line: `The disk of ${namesOf(failed)} has failed.`,
+      more: 'Nothing is stored there until the node is started again, on a good disk; what it holds can still be read.' };
+  }
+  if (full.length > 0) {
+    return { level: 'warn', line: `The disk of ${namesOf(full)} is full.`,
+      more: 'Puts do without it, or are refused; gets and deletes go on. It goes on by itself when there is room.' };
+  }
   const worst = agreementOf(present);
   const unequal = unequalHealth(status, present, worst);
   if (unequal) return unequal;

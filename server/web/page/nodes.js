@@ -38,6 +38,8 @@ function stateOf(member, status) {
   if (member.state !== 'active') return ['busy', member.state];
   if (member.liveness === 'suspect') return ['busy', 'suspect'];
   if (isMoving(member)) return ['busy', 'filling'];
+  if (member.disk === 'failed') return ['bad', 'disk failed'];
+  if (member.disk === 'full') return ['warn', 'disk full'];
   if (member.id === status.self && status.trouble) return ['bad', 'in trouble'];
   if (member.id !== status.self && member.lastCallOk === undefined) return ['idle', 'not asked yet'];
   return ['good', 'serves'];
@@ -106,7 +108,24 @@ function showRow(row, member, number, members, status) {
   showView(parts.view, self ? { ...member, fingerprint: status.fingerprint } : member, status);
 }
 
+/** This node's disk, and what the scrub has found on it. */
+function diskText(disk) {
+  const parts = [`Disk of this node: ${sizeText(disk.freeBytes)} free of ${sizeText(disk.totalBytes)}`];
+  if (disk.state === 'full') parts[0] = 'The disk of this node is full: puts are refused, gets and deletes go on';
+  if (disk.state === 'failed') parts[0] = 'The disk of this node has failed: nothing is stored until it is started again';
+  if (disk.damaged > 0) parts.push(`${plural(disk.damaged, 'damaged value')} found, ${disk.repaired} repaired, ${disk.waiting} waiting`);
+  if (disk.scrubbed > 0) parts.push(`read as a whole ${agoText(disk.scrubbed)}, ${plural(disk.findings, 'finding')}`);
+  if (disk.scrubbing) parts.push('being read as a whole now');
+  return `${parts.join('; ')}.`;
+}
+
+function showDisk(disk) {
+  byId('disk').hidden = disk === undefined;
+  if (disk !== undefined) setText(byId('disk'), diskText(disk));
+}
+
 function showNodes(status) {
+  showDisk(status.disk);
   const members = presentMembers(status);
   for (const id of [...nodeRows.keys()]) if (!members.some((m) => m.id === id)) nodeRows.delete(id);
   const rows = members.map((member, place) => {

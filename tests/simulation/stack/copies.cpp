@@ -83,6 +83,7 @@ void Copies::removed(SimNode& node, const std::string& name, const Bytes& conten
     broken_.push_back("C3: " + node.name() + " removed what nobody can judge");
     return;
   }
+  if ((*row)->blob != 0 && node.medium().droppedDamaged((*row)->blob)) return;
   ++removals_;
   const Entry& entry = (*row)->entry;
   std::set<NodeId> holding = holders(entry);

@@ -54,6 +54,7 @@ void Faults::heal() {
   ring_.network.options = NetworkOptions{};
   for (std::size_t i = 0; i < ring_.size(); ++i) {
     if (ring_[i].executor().paused()) ring_[i].executor().resume();
+    if (!ring_[i].down()) ring_[i].disk().setFull(false);
   }
 }
 
@@ -67,6 +68,8 @@ void Faults::supervise() {
       if (node.node().fatal() != nullptr) {
         needSeeds_.insert(i);
         node.kill();
+      } else if (node.disk().failure() && (healed_ || random_.below(20) == 0)) {
+        node.kill();  // as an operator does who sees it
       } else if (node.node().left() && node.node().left()->ok()) {
         node.stop();
       }
@@ -74,7 +77,8 @@ void Faults::supervise() {
     if (node.down() && !held_.contains(i) && (healed_ || random_.below(10) == 0)) startNode(node);
   }
   if (!lost_.empty() && ring_.quiet()) {
-    const bool allUp = std::all_of(lost_.begin(), lost_.end(), [&](unsigned i) { return ring_[i].up(); });
+    const bool allUp = std::all_of(lost_.begin(), lost_.end(),
+                                   [&](unsigned i) { return ring_[i].up() && !ring_[i].medium().isDamaged(); });
     if (allUp) lost_.clear();
   }
   ring_.time.callAt(ring_.time.now() + kSupervision, [this] { supervise(); });
@@ -104,7 +108,7 @@ void Faults::tick() {
 }
 
 void Faults::strike() {
-  switch (random_.below(18)) {
+  switch (random_.below(22)) {
     case 0:
     case 1:
       killOne();
@@ -137,9 +141,70 @@ void Faults::strike() {
     case 11:
       unsettle();
       break;
+    case 12:
+    case 13:
+      fillDisk();
+      break;
+    case 14:
+      failDisk();
+      break;
+    case 15:
+      damageDisk();
+      break;
     default:
       strikeRing();
       break;
+  }
+}
+
+/// Whether some node has damaged copies, which only all other home nodes together may be able to repair: one that is
+/// removed for good then is a second one that is lost.
+bool Faults::isDamaged() {
+  for (std::size_t i = 0; i < ring_.size(); ++i) {
+    if (ring_[i].medium().isDamaged()) return true;
+  }
+  return false;
+}
+
+/// A disk is full for a while.
+void Faults::fillDisk() {
+  SimNode* const node = randomUp();
+  if (node == nullptr) return;
+  ring_.trace.line(node->name() + " has a full disk");
+  node->disk().setFull(true);
+  const Duration time = random_.between(std::chrono::milliseconds(500), std::chrono::milliseconds(4000));
+  ring_.time.callAt(ring_.time.now() + time, [node] {
+    if (!node->down()) node->disk().setFull(false);
+  });
+}
+
+/// One of the next operations fails; the node stores nothing until it is killed and started again.
+void Faults::failDisk() {
+  SimNode* const node = randomUp();
+  if (node == nullptr) return;
+  const auto fault = static_cast<Fault>(random_.below(5));
+  ring_.trace.line(node->name() + " has a disk that fails");
+  node->disk().failAt(fault, 1 + random_.below(5), random_.below(4) == 0 ? Kind::NoSpace : Kind::Io);
+}
+
+/// Bits flip in a value or in what an entry's row lies in: a copy is lost, so it counts as a disk that is.
+void Faults::damageDisk() {
+  SimNode* const node = randomUp();
+  if (node == nullptr || removing_ > 0 || !mayLoseDisk()) return;
+  std::vector<std::string> rows;
+  for (const auto& [name, content] : node->medium().rows()) {
+    if (name.front() == 'e') rows.push_back(name);
+  }
+  const std::set<BlobId>& blobs = node->medium().published();
+  if (rows.empty()) return;
+  lost_.insert(node->number());
+  if (!blobs.empty() && random_.below(2) == 0) {
+    const BlobId blob = *std::next(blobs.begin(), static_cast<std::ptrdiff_t>(random_.below(blobs.size())));
+    ring_.trace.line(fmt::format("{} has a flipped bit in value {}", node->name(), blob));
+    node->medium().corruptBlob(blob, random_.below(node->medium().blob(blob)->size()));
+  } else {
+    ring_.trace.line(node->name() + " has a flipped bit in a row");
+    node->medium().corruptRow(rows[random_.below(rows.size())]);
   }
 }
 
@@ -247,7 +312,8 @@ void Faults::interruptAll() {
 void Faults::removeOne() {
   SimNode* const victim = randomUp();
   SimNode* const through = randomUp();
-  if (victim == nullptr || victim == through) return;
+  if (victim == nullptr || victim == through || isDamaged()) return;
+  ++removing_;
   const unsigned number = victim->number();
   const Time later = ring_.time.now() + random_.between(std::chrono::milliseconds(100), std::chrono::seconds(2));
   if (random_.below(2) == 0) {
@@ -264,13 +330,18 @@ void Faults::removeOne() {
     ring_.time.callAt(later + random_.between(Duration(0), std::chrono::seconds(2)), [this] { ring_.network.heal(); });
   }
   ring_.time.callAt(later, [this, through, name = victim->name()] {
-    if (through->up()) through->spawn(remove(*through, name));
+    if (through->up()) {
+      through->spawn(remove(*through, name));
+    } else {
+      --removing_;
+    }
   });
 }
 
 Task<> Faults::remove(SimNode& through, std::string name) {
   const Deadline deadline = ring_.time.now() + std::chrono::seconds(5);
   auto removed = co_await through.node().memberChanges().remove({name}, false, deadline);
+  --removing_;
   ring_.trace.line(fmt::format("{} removes {}: {}", through.name(), name, removed ? "ok" : removed.error().text));
 }
 

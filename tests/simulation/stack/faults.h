@@ -11,9 +11,10 @@ namespace mydht::simulation {
 
 /// What goes wrong in a run, at random from the seed: nodes killed (one or all at once) and started again with what
 /// they had synced, stopped, frozen, cut off in one direction or both, emptied, set back to a backup, kept from hearing
-/// of changes of the ring but by being refused; clocks that jump; messages lost, doubled and stalled; and nodes that
-/// join, leave, are asked to leave from afar, are removed while they are dead or cut off, and come back as new ones;
-/// other numbers of replicas, weights and zones. Owned by a run; borrows the ring.
+/// of changes of the ring but by being refused; disks that are full for a while, that fail, or on which bits flip;
+/// clocks that jump; messages lost, doubled and stalled; and nodes that join, leave, are asked to leave from afar, are
+/// removed while they are dead or cut off, and come back as new ones; other numbers of replicas, weights and zones.
+/// Owned by a run; borrows the ring.
 class Faults {
  public:
   struct Options {
@@ -48,6 +49,9 @@ class Faults {
   void deafen();
   void loseDisk();
   void restoreBackup();
+  void fillDisk();
+  void failDisk();
+  void damageDisk();
   void unsettle();
   void strikeRing();
   void askToLeave();
@@ -59,6 +63,7 @@ class Faults {
   Task<> leaveFar(SimNode& through, std::string name);
   SimNode* randomUp();
   bool mayLoseDisk();
+  bool isDamaged();
 
   SimRing& ring_;
   const Options options_;
@@ -68,6 +73,7 @@ class Faults {
   std::vector<std::shared_ptr<const SimMedium>> backups_;
   std::set<unsigned> lost_;  // whose disk was lost and is not refilled yet
   std::set<unsigned> held_;  // killed, and not to be started yet
+  unsigned removing_ = 0;    // removals that are to come or under way
   std::uint64_t count_ = 0;
   bool healed_ = false;
   bool finished_ = false;

@@ -17,6 +17,7 @@ constexpr Duration kBalance = std::chrono::seconds(3);
 constexpr Duration kPurge = std::chrono::milliseconds(700);
 constexpr Duration kSettling = std::chrono::milliseconds(600);
 constexpr Duration kSettleAge = std::chrono::milliseconds(400);
+constexpr Duration kScrub = std::chrono::seconds(4);
 constexpr std::uint64_t kLeastOperations = 300;
 constexpr std::uint64_t kLeastFaults = 5;
 
@@ -59,6 +60,7 @@ RunResult runSeed(const RunOptions& options) {
   ring.settings.timing.settleAge = kSettleAge;
   // Too few for all that is missed, in some runs.
   ring.settings.hints.most = ring.random.below(3) == 0 ? 3 : 1000;
+  ring.settings.timing.scrub = kScrub;
   Observer observer(ring);
   Copies copies(ring);
   Faults::Options faultOptions;

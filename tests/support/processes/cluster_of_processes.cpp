@@ -1,11 +1,16 @@
 #include "tests/support/processes/cluster_of_processes.h"
 
+#include <algorithm>
 #include <boost/filesystem.hpp>
 #include <csignal>
 #include <stdexcept>
 
 namespace mydht::support {
 namespace {
+
+constexpr const char* kReserveOption = "--disk-reserve";
+// In MiB: where temporary files lie in memory, the default would take that of each node.
+constexpr const char* kSmallReserve = "8";
 
 /// The port of the line `ready http://localhost:PORT`; 0 before it is there whole.
 std::uint16_t readyPort(const std::string& output) {
@@ -32,6 +37,9 @@ void ClusterOfProcesses::launch(std::size_t node, std::vector<std::string> optio
     command.push_back(word);
   }
   command.insert(command.end(), options.begin(), options.end());
+  if (std::ranges::find(options, kReserveOption) == options.end()) {
+    command.insert(command.end(), {kReserveOption, kSmallReserve});
+  }
   at.process.reset();
   at.process = std::make_unique<Process>(std::move(command), directory_.path(), "node" + std::to_string(node));
 }

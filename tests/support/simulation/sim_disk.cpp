@@ -12,6 +12,9 @@ namespace {
 /// How long a commit waits at least before it looks again: time goes on even if the one that leads the sync is paused.
 constexpr Duration kPatience = std::chrono::microseconds(1);
 
+/// A step of a check.
+constexpr std::uint64_t kCheckedAtOnce = 64 * 1024;
+
 Error stopped() {
   return {Kind::Stopped, "the disk's node has crashed"};
 }
@@ -149,6 +152,23 @@ Result<Page> SimDisk::pageOf(const std::string& from, const std::string& to, std
   return page;
 }
 
+Task<Result<RowsChecked>> SimDisk::check(std::string from, Deadline deadline) {
+  auto taken = co_await take(options_.read, deadline);
+  if (!taken) co_return taken.error();
+  if (auto error = injected(Fault::Read)) co_return *error;
+  RowsChecked checked;
+  const auto& rows = medium_.rows();
+  for (auto at = rows.lower_bound(from); at != rows.end(); ++at) {
+    if (checked.bytes >= kCheckedAtOnce) {
+      checked.next = at->first;
+      break;
+    }
+    checked.bytes += at->first.size() + at->second.size();
+    if (medium_.state_.badRows.contains(at->first)) checked.damaged.emplace_back(at->first, at->first + '\0');
+  }
+  co_return checked;
+}
+
 Task<Result<std::uint64_t>> SimDisk::commit(Batch batch) {
   if (crashed_) co_return stopped();
   if (broken_) co_return *broken_;
@@ -237,9 +257,15 @@ void SimDisk::crash(std::size_t keptBatches) {
   if (platter_) medium_.rollback(*platter_);
 }
 
-void SimDisk::failNext(Fault fault, Kind kind) {
+void SimDisk::failAt(Fault fault, std::uint64_t which, Kind kind) {
   MYDHT_ASSERT(kind == Kind::Io || kind == Kind::Corrupt || kind == Kind::NoSpace);
-  faults_[fault] = kind;
+  MYDHT_ASSERT(which > 0);
+  faults_.insert_or_assign(fault, Ordered{operations(fault) + which, kind});
+}
+
+std::uint64_t SimDisk::operations(Fault fault) const {
+  const auto at = operations_.find(fault);
+  return at == operations_.end() ? 0 : at->second;
 }
 
 std::uint64_t SimDisk::randomBelow(std::uint64_t bound) {
@@ -254,10 +280,13 @@ Time SimDisk::endOf(Latency latency, Time now) {
 
 /// The error that a test has ordered for this operation; it is used up.
 std::optional<Error> SimDisk::injected(Fault fault) {
+  const std::uint64_t number = ++operations_[fault];
   const auto found = faults_.find(fault);
-  if (found == faults_.end()) return std::nullopt;
-  const Kind kind = found->second;
+  if (found == faults_.end() || found->second.at > number) return std::nullopt;
+  const Kind kind = found->second.kind;
   faults_.erase(found);
+  const bool ofCommit = fault == Fault::Write || fault == Fault::Sync;
+  if (!failure_ && (kind == Kind::Io || ofCommit)) failure_ = Error{kind, "injected " + std::string(kindName(kind))};
   return Error{kind, "injected " + std::string(kindName(kind))};
 }
 

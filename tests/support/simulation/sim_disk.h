@@ -59,12 +59,16 @@ class SimDisk final : public Disk {
   Task<Result<Page>> scan(std::string from, std::string to, std::size_t mostBytes, Deadline deadline) override;
   Task<Result<Page>> scanSkipping(std::string from, std::string to, std::size_t mostBytes, RowSkip skip,
                                   Deadline deadline) override;
+  Task<Result<RowsChecked>> check(std::string from, Deadline deadline) override;
   Task<Result<std::uint64_t>> commit(Batch batch) override;
   std::uint64_t lastSynced() const override { return lastSynced_; }
   Task<Result<std::unique_ptr<BlobWriter>>> createBlob(std::uint64_t sizeHint) override;
   Task<Result<std::shared_ptr<const Blob>>> openBlob(BlobId blob, Deadline deadline) override;
   void discardBlob(BlobId blob) override;
   std::uint64_t freeBytes() const override { return full_ ? 0 : options_.freeBytes; }
+  DiskSpace space() const override { return {2 * options_.freeBytes, freeBytes(), full_ ? 0 : kReserve, kReserve / 2}; }
+  Task<> look() override { co_return; }
+  std::optional<Error> failure() const override { return failure_; }
 
   /// How many batches are queued or being synced, or belong to a failed sync.
   std::size_t unsyncedBatches() const { return queue_.size(); }
@@ -74,13 +78,18 @@ class SimDisk final : public Disk {
   bool crashed() const { return crashed_; }
 
   /// The next such operation fails with this kind (Io, Corrupt or NoSpace). A failed commit fails all later ones.
-  void failNext(Fault fault, Kind kind);
+  void failNext(Fault fault, Kind kind) { failAt(fault, 1, kind); }
+  /// The same for the one that comes as the which-th from now; 1 is the next.
+  void failAt(Fault fault, std::uint64_t which, Kind kind);
+  /// How many such operations there were so far.
+  std::uint64_t operations(Fault fault) const;
   /// A full disk: no blob is created or grows, freeBytes is 0. Rows still fit, in the reserve.
   void setFull(bool full) { full_ = full; }
   /// Nothing ends before this time.
   void stallUntil(Time time) { stalledUntil_ = time; }
 
  private:
+  static constexpr std::uint64_t kReserve = 256 * 1024 * 1024;
   class Writer;
   class File;
   struct Queued {
@@ -102,8 +111,14 @@ class SimDisk final : public Disk {
   std::deque<Queued> queue_;
   std::uint64_t lastQueued_;
   std::uint64_t lastSynced_;
-  std::map<Fault, Kind> faults_;
-  std::optional<Error> broken_;  // why no batch is taken any more
+  struct Ordered {
+    std::uint64_t at;  ///< fails when so many such operations have begun
+    Kind kind;
+  };
+  std::map<Fault, Ordered> faults_;
+  std::map<Fault, std::uint64_t> operations_;
+  std::optional<Error> broken_;   // why no batch is taken any more
+  std::optional<Error> failure_;  // the first error that counts against the disk as a whole
   Time syncEnds_{};
   Time stalledUntil_{};
   bool syncing_ = false;

@@ -47,6 +47,11 @@ bool SimMedium::corruptRow(std::string_view name) {
   return true;
 }
 
+bool SimMedium::isDamaged() const {
+  const auto isBad = [](const auto& file) { return !file.second->badChunks.empty(); };
+  return !state_.badRows.empty() || std::ranges::any_of(state_.files, isBad);
+}
+
 /// Files can be harmed later, so a copy does not share them.
 SimMedium::State SimMedium::copyOf(const State& state) {
   State copy = state;
@@ -58,11 +63,11 @@ void SimMedium::apply(const Batch& batch, std::uint64_t number) {
   MYDHT_ASSERT(number > state_.lastBatch);
   std::vector<std::pair<std::string, Bytes>> removed;
   for (const auto& [name, content] : batch.rows) {
-    if (const auto bad = state_.badRows.find(name); bad != state_.badRows.end()) state_.badRows.erase(bad);
+    const bool damaged = state_.badRows.erase(name) > 0;
     if (content) {
       state_.rows[name] = *content;
     } else if (const auto at = state_.rows.find(name); at != state_.rows.end()) {
-      removed.emplace_back(name, at->second);
+      if (!damaged) removed.emplace_back(name, at->second);  // what nobody can read is no copy
       state_.rows.erase(at);
     }
   }
@@ -71,7 +76,9 @@ void SimMedium::apply(const Batch& batch, std::uint64_t number) {
     state_.published.insert(id);
   }
   for (const BlobId id : batch.drops) {
-    if (state_.published.erase(id) > 0) state_.files.erase(id);
+    if (state_.published.erase(id) == 0) continue;
+    if (!state_.files.at(id)->badChunks.empty()) droppedDamaged_.insert(id);
+    state_.files.erase(id);
   }
   state_.lastBatch = number;
   if (whenDurable) whenDurable(batch);

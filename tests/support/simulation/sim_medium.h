@@ -57,6 +57,10 @@ class SimMedium {
   bool corruptBlob(BlobId id, std::uint64_t offset);
   /// Reads of this row, and scans that reach it, say Corrupt until it is written again. False if there is no such row.
   bool corruptRow(std::string_view name);
+  /// Whether a blob that was dropped had damaged chunks: what nobody can read is no copy.
+  bool droppedDamaged(BlobId id) const { return droppedDamaged_.contains(id); }
+  /// Whether some of it still cannot be read.
+  bool isDamaged() const;
 
  private:
   friend class SimDisk;
@@ -74,6 +78,7 @@ class SimMedium {
   void sweep();
 
   State state_;
+  std::set<BlobId> droppedDamaged_;
   bool open_ = false;
 };
 

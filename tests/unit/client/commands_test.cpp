@@ -290,6 +290,10 @@ TEST(StatusCommand, SaysWhetherEveryKeyHasAllItsCopies) {
   ring.members[2].clockOffsetMicros = 0;
   ring.members[2].fingerprint = 5;
   EXPECT_THAT(copiesLineOf(ring), HasSubstr("n3:1 has another table"));
+  ring.members[2].disk = "full";
+  EXPECT_THAT(copiesLineOf(ring), HasSubstr("the disk of n3:1 is full"));
+  ring.members[1].disk = "failed";
+  EXPECT_THAT(copiesLineOf(ring), HasSubstr("the disk of n2:1 has failed"));
 }
 
 TEST(Keys, AreEncodedSoThatTheNodeReadsTheSameBytes) {

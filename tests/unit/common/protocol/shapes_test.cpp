@@ -65,6 +65,20 @@ TEST(ShapesTest, WhatSaysNothingIsLeftOutAndComesBackWhereItIsThere) {
   EXPECT_EQ(*ringStatusFromJson(json), status);
 }
 
+TEST(ShapesTest, ADiskComesBackAndStandsAsDocumented) {
+  RingStatus status = sample();
+  status.disk = DiskStatus{"full", 9, 0, 0, 2, 1'500'000, 7, 1, true, 5, 4, 1};
+  status.members[1].disk = "failed";
+  const string json = toJson(status);
+  EXPECT_NE(json.find(R"("disk":{"state":"full","totalBytes":9,"freeBytes":0,"reserveBytes":0,"scrubs":2,)"
+                      R"("scrubbed":1.500000,"scrubbedBytes":7,"findings":1,"scrubbing":true,"damaged":5,)"
+                      R"("repaired":4,"waiting":1})"),
+            string::npos)
+      << json;
+  EXPECT_NE(json.find(R"("disk":"failed")"), string::npos);
+  EXPECT_EQ(*ringStatusFromJson(json), status);
+}
+
 TEST(ShapesTest, EachMemberOfAStatusIsNeededAndMustBeOfItsType) {
   const string json = toJson(sample());
   for (const char* name : {"self", "selfName", "programVersion", "ringIdentity", "height", "listHash", "fingerprint",

@@ -66,7 +66,7 @@ class World {
     server_ = std::make_unique<http::Server>(std::vector<runtime::EventLoop*>{&loop()}, *listening, http::Settings{},
                                              router_);
     context_.numbers = [this] {
-      return metrics::Numbers{server_->numbers(), {1, 2, 3}, {4.5, 1'795'000'000.25, 6, 7, 8, 9}};
+      return metrics::Numbers{server_->numbers(), {1, 2}, {4.5, 1'795'000'000.25, 6, 7, 8, 9}};
     };
     const Status started = runtime::runOn(loop(), node_.start());
     MYDHT_ASSERT(started.ok());

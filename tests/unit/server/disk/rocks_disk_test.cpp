@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <random>
 #include <string>
 #include <vector>
@@ -225,6 +226,77 @@ TEST(RocksDisk, ADirectoryWhoseRowsAreMissingIsRefusedAndItsBlobsStay) {
   EXPECT_TRUE(fs::exists(pathOf(directory, id)));
 }
 
+/// Makes a database whose one row is most of a table; closed. The table's path.
+std::string madeTable(RealDisk& real, const support::TempDirectory& directory) {
+  std::mt19937 random(1);
+  std::string content(60'000, '\0');
+  for (char& byte : content) byte = static_cast<char>(random());
+  Batch batch;
+  batch.rows.emplace_back("row", Bytes(std::move(content)));
+  EXPECT_TRUE(real.run(real.disk().commit(std::move(batch))).ok());
+  real.close();
+  real.open();  // writes what the log holds into a table
+  real.close();
+  std::string largest;
+  for (const auto& at : fs::directory_iterator(directory.path() + "/rows")) {
+    const bool isLarger = largest.empty() || fs::file_size(at.path()) > fs::file_size(largest);
+    if (at.path().extension() == ".sst" && isLarger) largest = at.path().string();
+  }
+  return largest;
+}
+
+/// What a check of all rows finds.
+std::vector<std::pair<std::string, std::string>> damagedRows(RealDisk& real) {
+  std::vector<std::pair<std::string, std::string>> damaged;
+  std::string from;
+  do {
+    const auto checked = real.run(real.disk().check(from, kNever));
+    EXPECT_TRUE(checked.ok());
+    if (!checked) break;
+    damaged.insert(damaged.end(), checked->damaged.begin(), checked->damaged.end());
+    from = checked->next;
+  } while (!from.empty());
+  return damaged;
+}
+
+TEST(RocksDisk, AFlippedBitInATableIsFoundByACheckAndItsRowIsNotRead) {
+  const support::TempDirectory directory;
+  RealDisk real(directory.path());
+  const std::string table = madeTable(real, directory);
+  ASSERT_GT(fs::file_size(table), 60'000U);
+  real.open();
+  EXPECT_TRUE(damagedRows(real).empty());
+  real.close();
+  std::fstream file(table, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekg(30'000);
+  const auto byte = static_cast<char>(file.get());
+  file.seekp(30'000);
+  file.put(static_cast<char>(byte ^ 4));
+  file.close();
+  real.open();
+  ASSERT_TRUE(real.isOpen());
+  const auto row = real.run(real.disk().get("row", kNever));
+  ASSERT_FALSE(row.ok());
+  EXPECT_EQ(row.error().kind, Kind::Corrupt);
+  EXPECT_FALSE(real.disk().failure());
+  const auto damaged = damagedRows(real);
+  ASSERT_EQ(damaged.size(), 1U);
+  EXPECT_LE(damaged[0].first, "row");
+  EXPECT_GT(damaged[0].second, "row");
+}
+
+TEST(RocksDisk, ATableWithoutItsEndIsRefusedInOneLineThatSaysWhatToDo) {
+  const support::TempDirectory directory;
+  RealDisk real(directory.path());
+  const std::string table = madeTable(real, directory);
+  fs::resize_file(table, fs::file_size(table) / 2);
+  real.open();
+  ASSERT_FALSE(real.isOpen());
+  EXPECT_EQ(real.error().kind, Kind::Corrupt);
+  EXPECT_NE(real.error().text.find("start empty"), std::string::npos) << real.error().text;
+  EXPECT_EQ(real.error().text.find('\n'), std::string::npos);
+}
+
 TEST(RocksDisk, ADiskWithoutRoomBeyondTheReserveRefusesBlobsAndTakesRows) {
   const support::TempDirectory directory;
   runtime::LoopThread loop;
@@ -232,7 +304,8 @@ TEST(RocksDisk, ADiskWithoutRoomBeyondTheReserveRefusesBlobsAndTakesRows) {
   auto held = DataDirectory::open(directory.path());
   ASSERT_TRUE(held.ok());
   RocksDiskOptions options;
-  options.reserveBytes = std::uint64_t{1} << 62;
+  options.reserveBytes = 1 << 20;
+  options.askSpace = [](const std::string&) { return FreeSpace::Room{std::uint64_t{1} << 30, 1000}; };
   auto disk = RocksDisk::open(**held, pool, options);
   ASSERT_TRUE(disk.ok());
   EXPECT_EQ((*disk)->freeBytes(), 0U);

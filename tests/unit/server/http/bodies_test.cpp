@@ -105,9 +105,24 @@ TEST(BodyTest, ABodyTooLargeToThrowAwayClosesTheConnectionAndTheAnswerStillArriv
   EXPECT_FALSE(client.wasReset()) << "a reset would destroy an answer that is still on its way";
 }
 
+TEST(BodyTest, AClientThatReadsOnlyOnceItHasSentAllGetsItsAnswerHoweverLongThatTakes) {
+  Settings settings;
+  settings.lingerTimeout = 700ms;
+  World world(answerOnly, settings);
+  Client client(world);
+  client.send("PUT /k HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n");
+  for (int piece = 0; piece < 30; ++piece) {
+    std::this_thread::sleep_for(40ms);
+    client.send(pattern(100'000));
+  }
+  EXPECT_EQ(client.answer().body, "/k");
+  client.endSending();
+  EXPECT_FALSE(client.wasReset());
+}
+
 TEST(BodyTest, AnEndlessChunkedBodyThatNobodyReadsClosesTheConnection) {
   Settings settings;
-  settings.lingerTimeout = 50ms;
+  settings.lingerMost = 50ms;
   World world(answerOnly, settings);
   Client client(world);
   client.send(kChunkedHead);

@@ -51,6 +51,9 @@ TEST(Options, HaveTheDefaultsThatAreDocumented) {
   EXPECT_FALSE(options.zone.has_value());
   EXPECT_EQ(options.fillMib, 64U);
   EXPECT_EQ(options.removeAfter.count(), 0);
+  EXPECT_EQ(options.reserveMib, 256U);
+  EXPECT_EQ(options.scrubMib, 8U);
+  EXPECT_EQ(options.scrubPause, 86400U);
   EXPECT_EQ(options.loops, 0U);
   EXPECT_EQ(options.cacheMib, 64U);
   EXPECT_EQ(options.hints, 100'000U);

@@ -344,5 +344,94 @@ TEST_F(StoreTest, APartOfASmallValueIsThatPart) {
   EXPECT_EQ(std::get<Bytes>(*body).view(), "3456");
 }
 
+TEST_F(StoreTest, AFullDiskTakesDeletesAndSomeRepairsAndKeepsWhatItHas) {
+  ASSERT_EQ(put("a", 1, "old"), OfferOutcome::Accepted);
+  disk_->setFull(true);
+  const Offered refused = offer(entryOf("a", 2, "new"), Bytes(std::string("new")));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().kind, Kind::NoSpace);
+  EXPECT_EQ(value("a"), "old");
+  EXPECT_TRUE(offer(entryOf("b", 2, "copy"), Bytes(std::string("copy")), From::Repair).ok());
+  EXPECT_FALSE(offer(entryOf("c", 2, "copy"), Bytes(std::string("copy")), From::Fill).ok());
+  EXPECT_EQ(del("a", 3), OfferOutcome::Accepted);
+  disk_->setFull(false);
+  EXPECT_EQ(put("a", 4, "new"), OfferOutcome::Accepted);
+}
+
+TEST_F(StoreTest, ADiskThatFailedIsOfferedNothingAndStillRead) {
+  ASSERT_EQ(put("a", 1, "old"), OfferOutcome::Accepted);
+  disk_->failNext(simulation::Fault::Write, Kind::Io);
+  const Offered unknown = offer(entryOf("a", 2, "new"), Bytes(std::string("new")));
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_EQ(unknown.error().kind, Kind::Io);
+  const Offered surelyNot = offer(entryOf("a", 3, "new"), Bytes(std::string("new")));
+  ASSERT_FALSE(surelyNot.ok());
+  EXPECT_EQ(surelyNot.error().kind, Kind::Unavailable);
+  EXPECT_EQ(value("a"), "old");
+}
+
+TEST_F(StoreTest, ADamagedRowIsNotedAndWrittenAnewAndCountsOnce) {
+  ASSERT_EQ(put("a", 1, "value"), OfferOutcome::Accepted);
+  powerCut();
+  ASSERT_TRUE(medium_.corruptRow(entryRowName("a")));
+  EXPECT_FALSE(time_.run(executor_, store_->row("a", kNever)).ok());
+  EXPECT_THAT(store_->damage().take(), ElementsAre("a"));
+  EXPECT_FALSE(offer(entryOf("a", 2, "new"), Bytes(std::string("new"))).ok());  // nothing to compare with
+  const Entry entry = entryOf("a", 1, "value");
+  const auto mended =
+      time_.run(executor_, store_->mend({"a", std::nullopt, entry, Bytes(std::string("value")), {}}, kNever));
+  ASSERT_TRUE(mended.ok());
+  EXPECT_TRUE(*mended);
+  EXPECT_EQ(value("a"), "value");
+  EXPECT_EQ(store_->totals().keys, 1U);
+  const auto again =
+      time_.run(executor_, store_->mend({"a", std::nullopt, entry, Bytes(std::string("value")), {}}, kNever));
+  ASSERT_TRUE(again.ok());
+  EXPECT_FALSE(*again);
+  const auto digest = time_.run(executor_, store_->digest(partitionOf("a"), kNever));
+  ASSERT_TRUE(digest.ok());
+  EXPECT_EQ(*digest, digestOf(entry));
+}
+
+TEST_F(StoreTest, ADamagedLargeValueIsNotedByWhoeverReadsItAndReplaced) {
+  const std::string large(100'000, 'v');
+  ASSERT_TRUE(offer(entryOf("a", 1, large), staged(large)).ok());
+  const RowPtr before = row("a");
+  ASSERT_TRUE(medium_.corruptBlob(before->blob, 7));
+  auto body = time_.run(executor_, store_->body(before, 0, large.size(), kNever));
+  ASSERT_TRUE(body.ok());
+  EXPECT_FALSE(time_.run(executor_, collect(std::move(*body), large.size(), kNever)).ok());
+  EXPECT_THAT(store_->damage().take(), ElementsAre("a"));
+  const BlobId fresh = staged(large);
+  const auto mended = time_.run(executor_, store_->mend({"a", before->entry, before->entry, fresh, {}}, kNever));
+  ASSERT_TRUE(mended.ok());
+  EXPECT_TRUE(*mended);
+  EXPECT_EQ(row("a")->blob, fresh);
+  EXPECT_FALSE(medium_.published().contains(before->blob));
+  EXPECT_EQ(store_->totals().bytes, large.size());
+}
+
+TEST_F(StoreTest, WhatNobodyElseHoldsGoesWhenItIsDamaged) {
+  ASSERT_EQ(put("a", 1, "value"), OfferOutcome::Accepted);
+  powerCut();
+  ASSERT_TRUE(medium_.corruptRow(entryRowName("a")));
+  const auto mended = time_.run(executor_, store_->mend({"a", std::nullopt, std::nullopt, Bytes(), {}}, kNever));
+  ASSERT_TRUE(mended.ok());
+  EXPECT_TRUE(*mended);
+  EXPECT_EQ(value("a"), "-");
+  EXPECT_EQ(store_->totals().keys, 0U);
+}
+
+TEST_F(StoreTest, ARowIsWrittenOnceMoreAsItIs) {
+  const std::string large(100'000, 'v');
+  ASSERT_TRUE(offer(entryOf("a", 1, large), staged(large)).ok());
+  const RowPtr before = row("a");
+  ASSERT_TRUE(time_.run(executor_, store_->rewrite("a", kNever)).ok());
+  powerCut();
+  EXPECT_EQ(row("a")->blob, before->blob);
+  EXPECT_TRUE(medium_.published().contains(before->blob));
+  EXPECT_EQ(store_->totals().bytes, large.size());
+}
+
 }  // namespace
 }  // namespace mydht::store

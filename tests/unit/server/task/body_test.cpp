@@ -117,5 +117,25 @@ TEST_F(BodyTest, ABodySaysItsSizeWhereItIsKnown) {
   EXPECT_EQ(bodySize(std::make_unique<PiecesSource>(std::deque<Result<Bytes>>{})), std::nullopt);
 }
 
+/// Cannot be read behind its first bytes; the rest is elsewhere.
+class HalfBlob final : public Blob {
+ public:
+  std::uint64_t size() const override { return 6; }
+  Task<Result<Bytes>> read(std::uint64_t offset, std::size_t, Deadline) const override {
+    if (offset == 0) co_return Bytes(std::string("ab"));
+    co_return Error{Kind::Corrupt, "damaged"};
+  }
+  Task<Result<>> verify(std::uint64_t, std::uint64_t, Deadline) const override { co_return Result<>(); }
+  std::unique_ptr<ByteSource> elsewhere(std::uint64_t offset, std::uint64_t length) const override {
+    return sourceOf(Bytes(std::string("abcdef").substr(offset, length)));
+  }
+};
+
+TEST_F(BodyTest, WhatCannotBeReadGoesOnFromElsewhereToTheByte) {
+  const auto bytes = collected(Region{std::make_shared<HalfBlob>(), 0, 6}, 10);
+  ASSERT_TRUE(bytes.ok());
+  EXPECT_EQ(bytes->view(), "abcdef");
+}
+
 }  // namespace
 }  // namespace mydht

@@ -76,7 +76,8 @@ RC_GTEST_PROP(Messages, GossipComesBackWhole, ()) {
                      {anyNumber<std::uint32_t>(), anyNumber<std::uint32_t>(), anyNumber<std::uint64_t>(),
                       anyNumber<std::uint64_t>(), anyNumber<std::uint32_t>()},
                      {anyNumber<std::uint32_t>(), anyNumber<std::uint32_t>(), anyNumber<std::uint32_t>(),
-                      anyNumber<std::uint32_t>(), anyNumber<std::uint32_t>()}};
+                      anyNumber<std::uint32_t>(), anyNumber<std::uint32_t>()},
+                     anyFlag() ? DiskState::Well : DiskState::Full};
   comesBackWhole(message);
 }
 

@@ -1,0 +1,293 @@
+// Proves what real nodes do with real bad disks: a full file system refuses puts with 507, serves gets and deletes from
+// its reserve, says so and recovers by itself; bits flipped in, and ends cut off, a value's file or a table of the
+// database are never served, and are repaired from another home node, by a read or by the scrub. How: small file
+// systems in memory in a mount namespace of this process and its nodes (root only), and files harmed in place.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <boost/filesystem.hpp>
+#include <random>
+
+#include "common/protocol/shapes.h"
+#include "tests/support/http_client/http_client.h"
+#include "tests/support/processes/cluster_of_processes.h"
+
+namespace mydht {
+namespace {
+
+namespace fs = boost::filesystem;
+using support::ask;
+using support::ClusterOfProcesses;
+using support::eventually;
+using support::get;
+using support::put;
+
+constexpr std::size_t kMib = 1024 * 1024;
+
+/// Bytes that nothing compresses.
+std::string noise(std::size_t bytes, unsigned seed) {
+  std::mt19937 random(seed);
+  std::string text(bytes, '\0');
+  for (char& byte : text) byte = static_cast<char>(random());
+  return text;
+}
+
+protocol::RingStatus statusOf(ClusterOfProcesses& cluster, std::size_t node) {
+  auto status = protocol::ringStatusFromJson(get(cluster.port(node), "/_mydht/status").body);
+  return status ? *status : protocol::RingStatus();
+}
+
+protocol::DiskStatus diskOf(ClusterOfProcesses& cluster, std::size_t node) {
+  return statusOf(cluster, node).disk.value_or(protocol::DiskStatus());
+}
+
+bool isSettled(ClusterOfProcesses& cluster) {
+  for (std::size_t node = 0; node < cluster.size(); ++node) {
+    const auto status = statusOf(cluster, node);
+    if (status.members.size() != cluster.size() || status.activeVersions != 1 || status.toFill > 0) return false;
+    if (!status.trouble.empty()) return false;
+  }
+  return true;
+}
+
+int putStatus(ClusterOfProcesses& cluster, std::size_t node, const std::string& key, const std::string& value) {
+  return put(cluster.port(node), "/" + key, value).status;
+}
+
+/// Whether a put is answered so; else what was answered.
+testing::AssertionResult putsWith(int status, ClusterOfProcesses& cluster, std::size_t node, const std::string& key,
+                                  const std::string& value) {
+  const auto answer = put(cluster.port(node), "/" + key, value);
+  if (answer.status == status) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << key << " through node " << node << ": " << answer.status << " " << answer.body;
+}
+
+int deleteStatus(ClusterOfProcesses& cluster, std::size_t node, const std::string& key) {
+  return ask(cluster.port(node), {.method = "DELETE", .target = "/" + key}).status;
+}
+
+/// A small file system of its own for a node's data.
+class SmallDisks : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    alone_ = ::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+  }
+  void SetUp() override {
+    if (!alone_) GTEST_SKIP() << "only root can mount";
+  }
+  void TearDown() override {
+    for (const std::string& path : mounted_) ::umount2(path.c_str(), MNT_DETACH);
+  }
+  void mountAt(const std::string& path) {
+    fs::create_directories(path);
+    ASSERT_EQ(::mount("small", path.c_str(), "tmpfs", 0, "size=192m"), 0);
+    mounted_.push_back(path);
+  }
+  /// Somebody else's file that takes all the room there is.
+  static void fillUp(const std::string& data) {
+    const int file = ::open(fillerOf(data).c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    ASSERT_GE(file, 0);
+    for (std::size_t piece = kMib; piece >= 4096; piece /= 2) {
+      const std::string bytes(piece, 'x');
+      while (::write(file, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size())) {
+      }
+    }
+    ::close(file);
+  }
+  static std::string fillerOf(const std::string& data) { return data + "/blobs/filler"; }
+
+  std::vector<std::string> mounted_;
+  static inline bool alone_ = false;
+};
+
+TEST_F(SmallDisks, AFullOneRefusesPutsAloneSaysSoAndRecoversByItself) {
+  ClusterOfProcesses cluster(0);
+  const std::string data = cluster.dataOf(0);
+  mountAt(data);
+  cluster.start(0, {"--disk-reserve", "32"});
+  ASSERT_TRUE(putsWith(201, cluster, 0, "small", "old"));
+  ASSERT_TRUE(putsWith(201, cluster, 0, "large", std::string(kMib, 'o')));
+  ASSERT_TRUE(putsWith(201, cluster, 0, "goes", "away"));
+
+  // More than there is room for: refused, and the previous value stays.
+  EXPECT_TRUE(putsWith(507, cluster, 0, "large", noise(200 * kMib, 1)));
+  EXPECT_EQ(get(cluster.port(0), "/large").body, std::string(kMib, 'o'));
+
+  fillUp(data);
+  ASSERT_TRUE(eventually([&] { return diskOf(cluster, 0).state == "full"; }));
+  fillUp(data);  // what the reserve has freed is taken too, but for what the node needs
+  const auto refused = put(cluster.port(0), "/small", "new");
+  EXPECT_EQ(refused.status, 507) << refused.body;
+  EXPECT_EQ(refused.field("Mydht-Outcome"), "not-done");
+  EXPECT_TRUE(putsWith(507, cluster, 0, "large", std::string(kMib, 'n')));
+  EXPECT_EQ(get(cluster.port(0), "/small").body, "old");
+  EXPECT_EQ(get(cluster.port(0), "/large").body, std::string(kMib, 'o'));
+  EXPECT_NE(get(cluster.port(0), "/_mydht/metrics").body.find("\nmydht_disk_full 1\n"), std::string::npos);
+  EXPECT_NE(cluster.process(0).errors().find(" disk.full "), std::string::npos);
+
+  fs::remove(fillerOf(data));
+  EXPECT_TRUE(eventually([&] { return putStatus(cluster, 0, "small", "new") == 204; }));
+  EXPECT_TRUE(eventually([&] { return diskOf(cluster, 0).state == "ok"; }));
+  EXPECT_EQ(get(cluster.port(0), "/small").body, "new");
+}
+
+TEST_F(SmallDisks, DeletesGoOnOnAFullOneAndMakeRoom) {
+  ClusterOfProcesses cluster(0);
+  const std::string data = cluster.dataOf(0);
+  mountAt(data);
+  cluster.start(0, {"--disk-reserve", "32"});
+  unsigned stored = 0;
+  int last = 201;
+  while (last == 201 && stored < 100) {
+    last = putStatus(cluster, 0, "file" + std::to_string(stored), noise(4 * kMib, stored));
+    if (last == 201) ++stored;
+  }
+  ASSERT_EQ(last, 507);
+  ASSERT_GT(stored, 5U);
+  for (unsigned i = 0; i < stored; ++i) {
+    EXPECT_EQ(get(cluster.port(0), "/file" + std::to_string(i)).body.size(), 4 * kMib);
+  }
+  for (unsigned i = 0; i < 5; ++i) EXPECT_EQ(deleteStatus(cluster, 0, "file" + std::to_string(i)), 204);
+  EXPECT_TRUE(eventually([&] { return putStatus(cluster, 0, "file0", noise(4 * kMib, 0)) == 201; }));
+}
+
+TEST_F(SmallDisks, InARingTheOthersGoOn) {
+  ClusterOfProcesses cluster(0);
+  cluster.start(0);
+  const std::string data = cluster.dataOf(1);
+  mountAt(data);
+  cluster.start(1, {"-s", cluster.hostPort(0), "--disk-reserve", "32"});
+  cluster.start(2, {"-s", cluster.hostPort(0)});
+  ASSERT_TRUE(eventually([&] { return isSettled(cluster); }));
+  fillUp(data);
+  ASSERT_TRUE(eventually([&] { return diskOf(cluster, 1).state == "full"; }));
+  for (std::size_t node = 0; node < 3; ++node) {
+    const std::string key = "key" + std::to_string(node);
+    EXPECT_TRUE(putsWith(201, cluster, node, key, "small"));
+    EXPECT_TRUE(putsWith(204, cluster, node, key, std::string(kMib, 'l')));
+    EXPECT_EQ(get(cluster.port(1), "/" + key).body, std::string(kMib, 'l'));
+  }
+  EXPECT_TRUE(eventually([&] {
+    for (const auto& member : statusOf(cluster, 0).members) {
+      if (member.name == cluster.hostPort(1)) return member.disk == "full";
+    }
+    return false;
+  }));
+  EXPECT_NE(cluster.client(1, {"status"}).output.find("FULL"), std::string::npos);
+  fs::remove(fillerOf(data));
+  EXPECT_TRUE(eventually([&] { return diskOf(cluster, 1).state == "ok"; }));
+}
+
+/// The files below a directory whose names end so, those of values too, which have no ending.
+std::vector<std::string> filesIn(const std::string& directory, const std::string& ending) {
+  std::vector<std::string> files;
+  for (const auto& at : fs::recursive_directory_iterator(directory)) {
+    if (fs::is_regular_file(at.path()) && at.path().extension() == ending) files.push_back(at.path().string());
+  }
+  return files;
+}
+
+void flipInTheMiddle(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDWR);
+  ASSERT_GE(file, 0);
+  const auto middle = static_cast<off_t>(fs::file_size(path) / 2);
+  char byte = 0;
+  ASSERT_EQ(::pread(file, &byte, 1, middle), 1);
+  byte = static_cast<char>(byte ^ 4);
+  ASSERT_EQ(::pwrite(file, &byte, 1, middle), 1);
+  ::close(file);
+}
+
+class DamagedFiles : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(eventually([&] { return isSettled(cluster); }));
+  }
+  /// All that was found damaged has been written anew.
+  bool isRepaired(std::size_t node, std::uint64_t least) {
+    const auto disk = diskOf(cluster, node);
+    return disk.repaired >= least && disk.waiting == 0;
+  }
+  bool holds(std::size_t node, const std::string& key) {
+    return get(cluster.port(node), "/_mydht/haskey?key=" + key + "&consistency=one").status == 200;
+  }
+
+  ClusterOfProcesses cluster{3};
+};
+
+TEST_F(DamagedFiles, AValueWithAFlippedBitOrWithoutItsEndIsNeverServedAndIsRepaired) {
+  const std::string value = noise(2 * kMib, 7);
+  ASSERT_TRUE(putsWith(201, cluster, 0, "film", value));
+  ASSERT_TRUE(eventually([&] { return filesIn(cluster.dataOf(1) + "/blobs", "").size() == 1; }));
+  for (const bool cutOff : {false, true}) {
+    const auto before = filesIn(cluster.dataOf(1) + "/blobs", "");
+    ASSERT_EQ(before.size(), 1U);
+    ASSERT_EQ(cluster.stop(1), 0);
+    cluster.start(1);
+    if (cutOff) {
+      fs::resize_file(before[0], kMib);
+    } else {
+      flipInTheMiddle(before[0]);
+    }
+    ASSERT_TRUE(eventually([&] { return isSettled(cluster); }));
+    for (const char* const how : {"", "?consistency=one"}) {
+      const auto answer = get(cluster.port(1), std::string("/film") + how);
+      EXPECT_EQ(answer.status, 200);
+      EXPECT_TRUE(answer.whole);
+      EXPECT_TRUE(answer.body == value) << how << " cut off: " << cutOff;
+    }
+    EXPECT_TRUE(eventually([&] { return isRepaired(1, 1); })) << cluster.process(1).errors();
+    EXPECT_TRUE(eventually([&] {
+      const auto after = filesIn(cluster.dataOf(1) + "/blobs", "");
+      return after.size() == 1 && after[0] != before[0];
+    }));
+    EXPECT_NE(cluster.process(1).errors().find(" corruption.repaired "), std::string::npos);
+  }
+}
+
+TEST_F(DamagedFiles, ATableOfTheDatabaseWithAFlippedBitIsNeverServedAndItsValueIsRepaired) {
+  const std::string value = noise(60'000, 3);
+  ASSERT_TRUE(putsWith(201, cluster, 0, "note", value));
+  // A start writes what the log holds into a table.
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_EQ(cluster.stop(1), 0);
+    if (i == 0) cluster.start(1);
+  }
+  std::string largest;
+  for (const std::string& table : filesIn(cluster.dataOf(1) + "/rows", ".sst")) {
+    if (largest.empty() || fs::file_size(table) > fs::file_size(largest)) largest = table;
+  }
+  ASSERT_FALSE(largest.empty());
+  ASSERT_GT(fs::file_size(largest), value.size());
+  flipInTheMiddle(largest);
+  cluster.start(1);
+  ASSERT_TRUE(eventually([&] { return get(cluster.port(1), "/_mydht/health").status == 200; }));
+  for (const char* const how : {"", "?consistency=one"}) {
+    const auto answer = get(cluster.port(1), std::string("/note") + how);
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    EXPECT_TRUE(answer.body == value) << how;
+  }
+  EXPECT_TRUE(eventually([&] { return isRepaired(1, 1); })) << cluster.process(1).errors();
+  ASSERT_EQ(cluster.stop(0), 0);
+  EXPECT_TRUE(get(cluster.port(1), "/note").body == value);  // needs its vote
+}
+
+TEST_F(DamagedFiles, TheScrubFindsWhatNobodyReads) {
+  ASSERT_TRUE(putsWith(201, cluster, 0, "film", noise(2 * kMib, 7)));
+  ASSERT_TRUE(eventually([&] { return filesIn(cluster.dataOf(1) + "/blobs", "").size() == 1; }));
+  ASSERT_EQ(cluster.stop(1), 0);
+  flipInTheMiddle(filesIn(cluster.dataOf(1) + "/blobs", "")[0]);
+  cluster.start(1, {"--scrub-pause", "1", "--scrub-rate", "0"});
+  EXPECT_TRUE(eventually([&] { return isRepaired(1, 1); })) << cluster.process(1).errors();
+  EXPECT_TRUE(eventually([&] {
+    const auto disk = diskOf(cluster, 1);
+    return disk.scrubs >= 2 && disk.findings == 0 && disk.scrubbedBytes > 2 * kMib;
+  }));
+  EXPECT_NE(cluster.client(1, {"status"}).output.find("1 damaged, 1 repaired"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace mydht

@@ -484,6 +484,9 @@ test('TheLineOnTopSaysWhatIsBeingDone', async () => {
     await page.locator('#health[data-level=bad]').waitFor();
     await page.locator('#nodes').getByText('<b>refused</b>').first().waitFor();
   });
+  await withStatus((status, [other]) => Object.assign(other, { hints: 3, tombstonesWait: 'no answer' }), async (page) => {
+    await page.locator('#nodes').getByText('3 writes that it missed are kept for it; deleted keys are remembered for it').waitFor();
+  });
   await withStatus((status) => Object.assign(status, { trouble: 'its address belongs to another ring' }), async (page) => {
     await health(page, 'This node does not serve as it should');
   });

@@ -57,11 +57,19 @@ function showName(target, member, status) {
   });
 }
 
+/** What is kept for a member until it is back: writes that it missed, and traces of deleted keys. */
+function keptText(member) {
+  const parts = [];
+  if (member.hints > 0) parts.push(`${plural(member.hints, 'write')} that it missed ${member.hints > 1 ? 'are' : 'is'} kept for it`);
+  if (member.tombstonesWait) parts.push('deleted keys are remembered for it');
+  return parts.join('; ');
+}
+
 function showState(target, member, status) {
   const [level, text] = stateOf(member, status);
   const done = moveDone(member);
   const move = member.move ? moveText(member.move) : '';
-  const more = isSilent(member) ? member.lastError : move;
+  const more = [isSilent(member) ? member.lastError : move, keptText(member)].filter(Boolean).join('; ');
   fill(target, JSON.stringify([level, text, done, more]), () => {
     const parts = [make('span', { className: `state-text ${level}` }, make('span', { className: 'dot', 'aria-hidden': 'true' }), text)];
     if (done !== undefined) {

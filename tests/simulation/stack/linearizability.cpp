@@ -33,10 +33,25 @@ class Search {
       const Operation& next = operations_[i];
       if (done_[i] || next.begin > firstEnd) continue;
       if (next.action == Action::Get && next.value != value) continue;
+      if (next.outcome == Outcome::Pending && (next.value == value || hasTwinBefore(i))) continue;
       done_[i] = true;
       const std::uint64_t after = next.action == Action::Get ? value : next.value;
       if (explain(next.outcome == Outcome::Done ? left - 1 : left, after)) return true;
       done_[i] = false;
+    }
+    return false;
+  }
+
+  /// Whether an unanswered operation that began before does the same, and can stand in its place: without this, as many
+  /// orders of unanswered deletes are tried as there are sets of them.
+  bool hasTwinBefore(std::size_t place) const {
+    const Operation& operation = operations_[place];
+    for (std::size_t i = 0; i < operations_.size(); ++i) {
+      const Operation& other = operations_[i];
+      const bool same =
+          other.outcome == Outcome::Pending && other.action == operation.action && other.value == operation.value;
+      const bool before = other.begin < operation.begin || (other.begin == operation.begin && i < place);
+      if (same && before && !done_[i]) return true;
     }
     return false;
   }

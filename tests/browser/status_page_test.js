@@ -167,6 +167,8 @@ test('ANodeThatMissedKeysIsGivenThemAndTheLineOnTopSaysSo', async () => {
       await away.end();
       await health(page, `${away.name} does not answer`);
       await health(page, 'of all, lack a copy');
+      const lately = page.locator('#lately li');
+      await lately.filter({ hasText: `${away.name} does not answer` }).waitFor();
       for (let i = 0; i < 60; i += 1) await asked.put(`missed/${i}`, `value ${i}`);
       await away.start();
       await health(page, 'Every key has all its 3 copies.');
@@ -179,8 +181,6 @@ test('ANodeThatMissedKeysIsGivenThemAndTheLineOnTopSaysSo', async () => {
         return rings.reduce((sum, ring) => sum + ring.keys, 0) === 3 * 60;
       }, 1000);
       assert.ok(kept);
-      const lately = page.locator('#lately li');
-      await lately.filter({ hasText: `${away.name} does not answer` }).waitFor();
       await lately.filter({ hasText: `${away.name} answers again` }).waitFor();
       assertQuiet(page);
     });

@@ -125,16 +125,6 @@ Time Balancer::later() {
   return loop_.now() + settings_.timing.balance / 2 + Duration(static_cast<std::int64_t>(random_.next() % pause));
 }
 
-void Balancer::noteChange(NodeId node, bool answers) {
-  const std::string name = peers_.nameOf(node);
-  if (answers) {
-    journal_.note(Severity::Info, "member.back", fmt::format("node={}", name));
-  } else {
-    journal_.note(Severity::Warn, "member.silent",
-                  fmt::format("node={} why=\"{}\"", name, peers_.health(node).lastError));
-  }
-}
-
 /// A member that did not answer and does again has missed something, as may one that was not compared with before.
 void Balancer::lookAround() {
   const ring::ViewPtr view = membership_.view();
@@ -146,9 +136,7 @@ void Balancer::lookAround() {
   for (const NodeId node : nodes) {
     const bool answers = peers_.usable(node);
     const std::uint64_t failures = peers_.health(node).failures;
-    const auto [at, isNew] = known_.try_emplace(node);
-    Partner& partner = at->second;
-    if (!isNew && partner.answers != answers) noteChange(node, answers);
+    Partner& partner = known_[node];
     if (!answers) agreement_.absent(node);
     if (!answers) returned_.erase(node);
     if (answers && (!partner.answers || partner.failures != failures)) {

@@ -73,7 +73,6 @@ class Balancer {
   Task<> pace(PassPtr pass, Time begun);
   std::vector<NodeId> partners() const;
   void lookAround();
-  void noteChange(NodeId node, bool answers);
   std::optional<NodeId> nextPartner();
   Time later();
 

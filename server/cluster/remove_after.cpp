@@ -37,7 +37,8 @@ Task<> RemoveAfter::run() {
   }
 }
 
-/// A member that is to be removed now, by this node; none while the ring changes, one change at a time being enough.
+/// A member that is to be removed now, by this node; none while the ring changes: one change at a time is enough for
+/// what nobody is there to look at.
 std::optional<NodeId> RemoveAfter::overdue() const {
   const StandingPtr standing = membership_.standing();
   if (!standing->view || !standing->member || standing->view->changing()) return std::nullopt;

@@ -61,10 +61,12 @@ TEST_F(Client, SaysWhereAKeyIs) {
   EXPECT_EQ(run(1, {"-c", "whereis", "-k", "mykey"}), where);
 }
 
-TEST_F(Client, ShowsTheRing) {
-  const std::string status = run(0, {"-c", "status"});
-  EXPECT_NE(status.find(cluster_.hostPort(0)), std::string::npos) << status;
-  EXPECT_NE(status.find(cluster_.hostPort(1)), std::string::npos) << status;
+TEST_F(Client, ShowsTheRingAndSaysByItsExitStatusThatTwoNodesAreNotAllIsWell) {
+  const Finished status = cluster_.client(0, {"-c", "status"});
+  EXPECT_NE(status.output.find(cluster_.hostPort(0)), std::string::npos) << status.output;
+  EXPECT_NE(status.output.find(cluster_.hostPort(1)), std::string::npos) << status.output;
+  EXPECT_EQ(status.status, 1);
+  EXPECT_EQ(status.errors.substr(0, 17), "not all is well: ") << status.errors;
 }
 
 TEST_F(Client, TakesKeysThatNoPathCanSpell) {

@@ -120,7 +120,9 @@ std::vector<PartitionId> MemberChanges::unservable(const ring::Ring& next, const
 ring::MemberList MemberChanges::without(const ring::View& view, const std::set<NodeId>& nodes, ring::Rank rank) const {
   ring::MemberList next = view.newest().list();
   for (const NodeId node : nodes) {
-    ring::Member record = *next.find(node);
+    const ring::Member* const found = next.find(node);
+    if (found == nullptr) continue;  // it is none of them as it is
+    ring::Member record = *found;
     record.rank = std::max(record.rank, rank);
     next.put(record);
   }

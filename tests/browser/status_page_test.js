@@ -513,12 +513,14 @@ test('TheLineOnTopSaysHowMuchIsNotEqualYet', async () => {
 
 test('WhatHappenedLatelyIsToldInWords', async () => {
   const at = Date.now() / 1000 - 60;
-  const lately = [['INFO', 'balance.done', 'with=b:1 taken=3 sent=1'], ['INFO', 'future.thing', 'what="<img src=x>‮"'],
+  const lately = [['INFO', 'hints.brought', 'to=c:1 entries=3'], ['INFO', 'scrub.done', 'bytes=5 findings=0'],
+    ['INFO', 'balance.done', 'with=b:1 taken=3 sent=1'], ['INFO', 'future.thing', 'what="<img src=x>‮"'],
     ['WARN', 'member.silent', 'node=c:1 why="no answer"']].map(([severity, event, fields]) => ({ at, severity, event, fields }));
   await withStatus((status) => Object.assign(status, { lately }), async (page) => {
     const lines = page.locator('#lately li span:last-child');
     await lines.first().filter({ hasText: /^c:1 does not answer$/ }).waitFor();
     await lines.nth(2).filter({ hasText: /^made equal: 3 copies from b:1, 1 copy to b:1$/ }).waitFor();
+    await lines.nth(3).filter({ hasText: /^3 writes that c:1 had missed were brought to it$/ }).waitFor();
     assert.equal(await lines.nth(1).textContent(), 'future.thing what="<img src=x>U+202E"');
     assert.equal(await page.locator('#lately img').count(), 0);
   });

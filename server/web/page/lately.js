@@ -31,6 +31,12 @@ const WORDS = {
   'balance.done': (fields) => copiedText(fields) && `made equal: ${copiedText(fields)}`,
   'purge.done': ({ dropped, bytes }) => Number(dropped) > 0 && `${plural(Number(dropped), 'copy', 'copies')} that belong elsewhere now dropped, ${sizeText(Number(bytes))}`,
   'value.unreadable': ({ why }) => `a value could not be read here: ${why}`,
+  'hints.brought': ({ to, entries }) => `${plural(Number(entries), 'write')} that ${to} had missed ${Number(entries) > 1 ? 'were' : 'was'} brought to it`,
+  'settle.waits': ({ node }) => `deleted keys are remembered until ${node} is back`,
+  'scrub.done': ({ findings }) => Number(findings) > 0 && `the disk was read as a whole: ${plural(Number(findings), 'damaged place')} found`,
+  'disk.full': () => 'the disk is full: puts are refused, gets and deletes go on',
+  'disk.room': () => 'there is room on the disk again',
+  'disk.failed': ({ why }) => `the disk has failed, nothing is stored until this node is started again: ${why}`,
   'clock.corrected': ({ by_micros: by }) => (by === '0' ? 'the clock is right again' : `the clock is off by ${offsetText(Number(by))}: set it`),
 };
 

@@ -22,10 +22,9 @@ using wire::Rumour;
 ///
 /// * Each period one member is probed, the one that gave no sign of life for longest. If it does not answer in time,
 ///   three others are asked to probe it; if none of them has an answer either, it is suspect.
-/// * Whoever suspects a member first-hand goes on probing it, directly and through others, and tells it so each time.
-/// It
-///   is dead once it has been silent for the whole suspicion, which grows with the logarithm of the ring's size.
-///   Whoever has only heard of a suspicion waits twice as long and then probes by itself.
+/// * Whoever suspects a member first-hand goes on probing it, directly and through others, and tells it so each
+///   time. It is dead once it has been silent for the whole suspicion, which grows with the logarithm of the ring's
+///   size. Whoever has only heard of a suspicion waits twice as long and then probes by itself.
 /// * A member that hears that it is suspect or dead refutes this with a higher incarnation, which only it can make. It
 ///   is a number of this detector alone, kept nowhere: a restarted node begins with 0 and refutes as soon as it is
 ///   told.

@@ -12,8 +12,9 @@
 namespace mydht::cluster {
 namespace {
 
-// A large body goes on as long as it moves; this is only the bound for one that never ends.
-constexpr Duration kBodyMost = std::chrono::hours(1);
+// Whoever fetches a large body from here answers when it has all of it; that answer may be lost. Slower than this it is
+// told again, which costs a question if it has it by then.
+constexpr std::uint64_t kSlowestBytesPerSecond = 1024 * 1024;
 
 }  // namespace
 
@@ -49,7 +50,9 @@ Task<Status> Copier::send(store::RowPtr row, NodeId to, ring::ViewPtr view, wire
   Executor& executor = co_await currentExecutor();
   if (row->blob != 0) {
     wire::Repair message{row->entry, membership_.self().node};
-    auto answer = co_await peers_.ask(to, std::move(view), std::move(message), Body(), executor.now() + kBodyMost);
+    const Duration moving = std::chrono::seconds(row->entry.size / kSlowestBytesPerSecond);
+    const Deadline whole = executor.now() + settings_.timing.progress + moving;
+    auto answer = co_await peers_.ask(to, std::move(view), std::move(message), Body(), whole);
     if (!answer) co_return answer.error();
     co_return Status();
   }

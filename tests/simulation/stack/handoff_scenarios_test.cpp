@@ -47,6 +47,18 @@ class HandoffScenario : public testing::Test {
   Scenario s;
 };
 
+TEST_F(HandoffScenario, ALargeValueWhoseMessageIsLostIsBroughtAgainAndHoldsNothingElseUp) {
+  startNoting(s);
+  s.kill(2);
+  s.put(0, "k1", true);
+  s.await([&] { return notesFor(s, 2) == 1; }, "a note");
+  s.drop(Type::Repair, kAny, 2);
+  s.start(2);
+  s.await([&] { return s.requests(2, Type::Repair) > 0; }, "it is told, and does not hear it");
+  s.forgetRules();
+  s.await([&] { return converged(s) && notesFor(s, 2) == 0; }, "brought all the same", 45s);
+}
+
 TEST_F(HandoffScenario, WhatADownNodeMissesIsBroughtOnceItAnswersAgain) {
   startNoting(s);
   s.put(0, "k2");

@@ -82,24 +82,34 @@ Task<MemberChanges::Answers> MemberChanges::pollMembers(ring::ViewPtr view, Dead
   co_return std::move(poll->answers);
 }
 
-/// The partitions whose home nodes `next` changes and of which no read quorum of those that may be filled from answers,
-/// `without` left out.
+/// The partitions whose home nodes change from one active version to another, `next` included, and that a new home node
+/// could then not fill (R5): in the complete version a quorum of home nodes has to be filled, in each later one a
+/// quorum has to answer. `without` are left out.
 std::vector<PartitionId> MemberChanges::lacking(const ring::View& view, const ring::MemberList& next,
                                                 const Answers& answers, const std::set<NodeId>& without) const {
   std::map<NodeId, store::PartitionSet> sources;
-  for (const auto& [node, answer] : answers) sources[node] = store::setOf(answer.sources);
+  for (const auto& [node, answer] : answers) {
+    if (!without.contains(node)) sources[node] = store::setOf(answer.sources);
+  }
+  const auto canFillFrom = [&](std::size_t version, PartitionId partition) {
+    const std::vector<NodeId> homes = view.homesIn(version, partition);
+    const auto good = std::ranges::count_if(homes, [&](NodeId home) {
+      const auto at = sources.find(home);
+      return at != sources.end() && (version > 0 || at->second[partition]);
+    });
+    return homes.empty() || static_cast<std::size_t>(good) >= ring::quorumOf(homes.size());
+  };
   const ring::Ring table(next);
   std::vector<PartitionId> partitions;
   for (std::size_t i = 0; i < limits::kPartitions; ++i) {
     const auto partition = static_cast<PartitionId>(i);
-    if (ring::sameHomes(view.complete(), table, partition)) continue;
-    const std::vector<NodeId> homes = view.homesIn(0, partition);
-    std::size_t good = 0;
-    for (const NodeId home : homes) {
-      const auto at = sources.find(home);
-      good += !without.contains(home) && at != sources.end() && at->second[i] ? 1 : 0;
+    bool changes = false;
+    bool canFill = true;
+    for (std::size_t version = 0; version < view.active().size(); ++version) {
+      changes = changes || !ring::sameHomes(*view.active()[version], table, partition);
+      canFill = canFill && canFillFrom(version, partition);
     }
-    if (!homes.empty() && good < ring::quorumOf(homes.size())) partitions.push_back(partition);
+    if (changes && !canFill) partitions.push_back(partition);
   }
   return partitions;
 }
@@ -293,12 +303,16 @@ Status MemberChanges::heardByMajority(const ring::View& view, const ring::Member
 
 Task<Result<Removal>> MemberChanges::remove(std::vector<std::string> names, bool force, Deadline deadline) {
   co_await switchTo(loop_);
-  const ring::ViewPtr view = membership_.view();
+  ring::ViewPtr view = membership_.view();
   if (!view) co_return Error{Kind::Unavailable, "this node is a member of no ring yet"};
   auto nodes = co_await find(std::move(names), view, loop_.now() + settings_.timing.call);
   if (!nodes) co_return nodes.error();
+  Answers answers;
+  do {  // an answer may bring a newer view, and what is checked has to be what is changed
+    view = membership_.view();
+    answers = co_await pollMembers(view, deadline);
+  } while (membership_.view() != view && loop_.now() < deadline);
   const ring::MemberList next = without(*view, *nodes, force ? ring::Rank::Destroyed : ring::Rank::Removed);
-  const Answers answers = co_await pollMembers(view, deadline);
   Removal removal{{nodes->begin(), nodes->end()}, lacking(*view, next, answers, *nodes)};
   if (!force && !removal.mayBeLost.empty() && !settings_.bugs.removeUnchecked) {
     co_return Error{Kind::Conflict,

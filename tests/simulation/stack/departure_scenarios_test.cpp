@@ -144,6 +144,32 @@ TEST_F(Departures, AJoinerThatDiesForGoodHalfWayIsRemoved) {
   readAll(s, 2);
 }
 
+TEST_F(Departures, TwoJoinersThatDieForGoodHalfWayAreRemovedByForceAloneAndNothingWaitsForEver) {
+  s.ring.startAll(3);
+  putAll(s);
+  s.drop(Type::Filled, kAny, kAny);  // nothing is completed
+  s.join(0);
+  s.await([&] { return s.node(3).up() && s.changing(0); }, "the first join is under way");
+  s.join(1);
+  s.await([&] { return s.node(4).up(); }, "the second one too");
+  s.await([&] { return s.node(0).node().membership().view()->active().size() == 3; }, "three versions are active");
+  s.kill(3);
+  s.kill(4);
+  s.forgetRules();
+  s.run(5s);
+  for (const std::vector<unsigned>& victims : {std::vector<unsigned>{3}, {4}, {3, 4}}) {
+    const auto refused = remove(s, 1, victims);
+    ASSERT_FALSE(refused.ok()) << "the copies of some partition could not be made again";
+    EXPECT_NE(refused.error().text.find("partition"), std::string::npos) << refused.error().text;
+  }
+  const auto removed = remove(s, 1, {3, 4}, true);
+  ASSERT_TRUE(removed.ok()) << removed.error().text;
+  s.awaitQuiet();
+  EXPECT_EQ(members(0), 3U);
+  readAll(s, 2);
+  for (const std::string& key : Scenario::keys()) EXPECT_EQ(copiesOf(s, key), 3U) << key;
+}
+
 TEST_F(Departures, AThirdChangeWhileTwoAreActiveMergesAndAFurtherOneWaits) {
   s.ring.startAll(3);
   putAll(s);

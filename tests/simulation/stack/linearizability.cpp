@@ -8,12 +8,18 @@
 namespace mydht::simulation {
 namespace {
 
+// So many states are tried for one order; histories that have one are explained in some thousand.
+constexpr std::size_t kMostTried = 300'000;
+
 /// The search for an order of one key's operations.
 class Search {
  public:
   explicit Search(std::vector<Operation> operations)
-      : operations_(std::move(operations)), done_(operations_.size(), false) {}
+      : operations_(std::move(operations)), done_(operations_.size(), false) {
+    for (const Operation& operation : operations_) ++countOf(operation);
+  }
 
+  /// Whether there is an order; no too if none was found among as many as are tried.
   bool succeeds() {
     const std::size_t left = static_cast<std::size_t>(std::ranges::count_if(
         operations_, [](const Operation& operation) { return operation.outcome == Outcome::Done; }));
@@ -24,7 +30,7 @@ class Search {
   /// Whether the finished operations that are left (`left` of them) can follow on a register that holds `value`.
   bool explain(std::size_t left, std::uint64_t value) {
     if (left == 0) return true;
-    if (!tried_.insert({done_, value}).second) return false;
+    if (tried_.size() >= kMostTried || !tried_.insert({done_, value}).second) return false;
     Time firstEnd = Time::max();
     for (std::size_t i = 0; i < operations_.size(); ++i) {
       if (!done_[i]) firstEnd = std::min(firstEnd, operations_[i].end);
@@ -34,12 +40,39 @@ class Search {
       if (done_[i] || next.begin > firstEnd) continue;
       if (next.action == Action::Get && next.value != value) continue;
       if (next.outcome == Outcome::Pending && (next.value == value || hasTwinBefore(i))) continue;
-      done_[i] = true;
-      const std::uint64_t after = next.action == Action::Get ? value : next.value;
-      if (explain(next.outcome == Outcome::Done ? left - 1 : left, after)) return true;
-      done_[i] = false;
+      if (next.value != value && isStillToBeRead(value)) continue;
+      if (goesOn(i, next.outcome == Outcome::Done ? left - 1 : left)) return true;
     }
     return false;
+  }
+
+  /// Whether the rest can follow once this operation has taken its place.
+  bool goesOn(std::size_t place, std::size_t left) {
+    const Operation& next = operations_[place];
+    std::size_t& same = countOf(next);
+    done_[place] = true;
+    --same;
+    const bool can = explain(left, next.value);
+    ++same;
+    done_[place] = false;
+    return can;
+  }
+
+  /// Whether somebody who has not been placed read this value and nobody is left who could write it again: then
+  /// nothing may replace it yet. Without this, all orders of the writes behind it are tried.
+  bool isStillToBeRead(std::uint64_t value) {
+    const Left& left = left_[value];
+    return left.reads > 0 && left.writes == 0;
+  }
+
+  /// Operations on one value that have no place yet.
+  struct Left {
+    std::size_t writes = 0;
+    std::size_t reads = 0;
+  };
+  std::size_t& countOf(const Operation& operation) {
+    Left& left = left_[operation.value];
+    return operation.action == Action::Get ? left.reads : left.writes;
   }
 
   /// Whether an unanswered operation that began before does the same, and can stand in its place: without this, as many
@@ -58,6 +91,7 @@ class Search {
 
   const std::vector<Operation> operations_;
   std::vector<bool> done_;
+  std::map<std::uint64_t, Left> left_;
   std::set<std::pair<std::vector<bool>, std::uint64_t>> tried_;
 };
 

@@ -34,6 +34,12 @@ if(CCACHE_PROGRAM)
       ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE_PROGRAM})
 endif()
 
+# Fewer for a build of the simulation alone: see docs/promises.md.
+set(MYDHT_PARTITION_BITS "14" CACHE STRING "the ring has two to the power of so many partitions")
+if(NOT MYDHT_PARTITION_BITS EQUAL 14)
+  add_compile_definitions(MYDHT_PARTITION_BITS=${MYDHT_PARTITION_BITS})
+endif()
+
 # address = ASan and UBSan together, thread = TSan, fuzzer = libFuzzer's coverage with ASan and UBSan.
 # -fsanitize=function is left out: clang 14 cannot compile split coroutines with it.
 set(MYDHT_SANITIZE "" CACHE STRING "address, thread, fuzzer or nothing")

@@ -26,8 +26,13 @@ inline constexpr std::size_t kMessageBytes = 1024 * 1024;
 inline constexpr std::size_t kContentTypeBytes = 255;
 
 /// Partitions of the ring, a power of two: enough that 300 nodes divide them evenly, few enough that a table is 100
-/// KiB.
-inline constexpr std::size_t kPartitions = 16384;
+/// KiB. A build for simulations alone may have fewer, since nearly all of their time goes into partitions without keys.
+#ifdef MYDHT_PARTITION_BITS
+inline constexpr unsigned kPartitionBits = MYDHT_PARTITION_BITS;
+#else
+inline constexpr unsigned kPartitionBits = 14;
+#endif
+inline constexpr std::size_t kPartitions = std::size_t{1} << kPartitionBits;
 
 /// Copies of a key, at most: one more costs every write a node.
 inline constexpr unsigned kReplicas = 9;

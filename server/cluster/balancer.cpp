@@ -25,7 +25,7 @@ constexpr int kTryAgainRounds = 5;
 
 /// The parts one level below go among those to be looked into; a partition has none.
 void divide(const wire::TreePart& part, std::vector<wire::TreePart>& open) {
-  const unsigned bits = std::min<unsigned>(kBitsALevel, wire::kPartitionBits - part.depth);
+  const unsigned bits = std::min<unsigned>(kBitsALevel, limits::kPartitionBits - part.depth);
   for (std::uint32_t i = 0; bits > 0 && i < (1U << bits); ++i) {
     open.push_back({static_cast<std::uint8_t>(part.depth + bits), (part.prefix << bits) | i, 0});
   }
@@ -218,7 +218,7 @@ Task<Status> Balancer::compareParts(PassPtr pass) {
       const wire::TreePart& part = (*parts)[i];
       if ((*compared)[i] == wire::Compared::Equal) continue;
       divide(part, open);
-      if (part.depth < wire::kPartitionBits) continue;
+      if (part.depth < limits::kPartitionBits) continue;
       if ((*compared)[i] == wire::Compared::CannotSay) {
         pass->unsaid = true;
       } else {
@@ -257,7 +257,7 @@ Task<Result<Balancer::Parts>> Balancer::summed(PassPtr pass, Parts& open) {
       parts.push_back(part);
     } else {
       divide(part, open);
-      if (part.depth == wire::kPartitionBits) pass->unsaid = true;
+      if (part.depth == limits::kPartitionBits) pass->unsaid = true;
     }
   }
   co_return parts;
@@ -298,7 +298,7 @@ Task<Result<std::vector<std::uint16_t>>> Balancer::differingLeaves(PassPtr pass,
   if (!sums) co_return sums.error();
   Parts parts;
   for (std::uint32_t leaf = 0; leaf < sums->size(); ++leaf) {
-    const auto depth = static_cast<std::uint8_t>(wire::kPartitionBits + bits);
+    const auto depth = static_cast<std::uint8_t>(limits::kPartitionBits + bits);
     parts.push_back({depth, (std::uint32_t{partition} << bits) | leaf, (*sums)[leaf]});
   }
   auto compared = co_await ask(pass, std::move(parts));

@@ -18,10 +18,10 @@ Status checkParts(const std::vector<wire::TreePart>& parts) {
   std::size_t partitions = 0;
   std::set<std::uint32_t> leafy;
   for (const wire::TreePart& part : parts) {
-    if (part.depth <= wire::kPartitionBits) {
+    if (part.depth <= limits::kPartitionBits) {
       partitions += store::partitionsOf(part.depth, part.prefix).count;
     } else {
-      leafy.insert(part.prefix >> (part.depth - wire::kPartitionBits));
+      leafy.insert(part.prefix >> (part.depth - limits::kPartitionBits));
     }
   }
   if (partitions <= kMostPartitionsAsked && leafy.size() <= TreeAnswers::kLeafyPartitions) return {};
@@ -73,13 +73,13 @@ Task<Result<std::optional<std::uint64_t>>> TreeAnswers::sumOf(StandingPtr standi
 
 Task<Result<wire::Compared>> TreeAnswers::compare(StandingPtr standing, NodeId other, wire::TreePart part,
                                                   Leaves& leaves, Deadline deadline) {
-  if (part.depth <= wire::kPartitionBits) {
+  if (part.depth <= limits::kPartitionBits) {
     auto sum = co_await sumOf(standing, other, part.depth, part.prefix, deadline);
     if (!sum) co_return sum.error();
     if (!*sum) co_return wire::Compared::CannotSay;
     co_return **sum == part.digest ? wire::Compared::Equal : wire::Compared::Differs;
   }
-  const unsigned bits = part.depth - wire::kPartitionBits;
+  const unsigned bits = part.depth - limits::kPartitionBits;
   const auto partition = static_cast<PartitionId>(part.prefix >> bits);
   const bool shared = areBothHome(*standing->view, membership_.self().node, other, partition);
   if (!shared || !standing->filled[partition]) co_return wire::Compared::CannotSay;

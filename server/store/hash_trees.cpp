@@ -3,11 +3,10 @@
 #include "common/hash/checksum.h"
 #include "common/hash/position.h"
 #include "common/result/check.h"
+#include "common/result/limits.h"
 #include "server/wire/codec.h"
 
 namespace mydht::store {
-
-static_assert(limits::kPartitions == std::size_t{1} << wire::kPartitionBits);
 
 std::uint64_t digestOf(const Entry& entry) {
   wire::Writer out;
@@ -18,12 +17,12 @@ std::uint64_t digestOf(const Entry& entry) {
 std::uint32_t leafOf(std::string_view key, unsigned bits) {
   MYDHT_ASSERT(bits <= wire::kMostLeafBits);
   if (bits == 0) return 0;
-  return static_cast<std::uint32_t>((positionOf(key) << wire::kPartitionBits) >> (64 - bits));
+  return static_cast<std::uint32_t>((positionOf(key) << limits::kPartitionBits) >> (64 - bits));
 }
 
 PartitionRange partitionsOf(unsigned depth, std::uint32_t prefix) {
-  MYDHT_ASSERT(depth <= wire::kPartitionBits);
-  const unsigned below = wire::kPartitionBits - depth;
+  MYDHT_ASSERT(depth <= limits::kPartitionBits);
+  const unsigned below = limits::kPartitionBits - depth;
   return {static_cast<std::size_t>(prefix) << below, std::size_t{1} << below};
 }
 

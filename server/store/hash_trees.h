@@ -27,7 +27,7 @@ struct PartitionRange {
   std::size_t first = 0;
   std::size_t count = 0;
 };
-/// `part` is made of whole partitions: at most kPartitionBits deep.
+/// `part` is made of whole partitions: at most limits::kPartitionBits deep.
 PartitionRange partitionsOf(unsigned depth, std::uint32_t prefix);
 
 /// The sum of each partition's entries, 32 bytes a partition (512 KiB in all, whatever the number of keys). What is

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/result/limits.h"
 #include "common/ring/view.h"
 #include "common/version/entry.h"
 #include "server/task/bytes.h"
@@ -356,8 +357,7 @@ struct TreePart {
 };
 /// A partition has at most 2^kMostLeafBits leaves: 32 KiB of digests while it is being compared.
 inline constexpr unsigned kMostLeafBits = 12;
-inline constexpr unsigned kPartitionBits = 14;
-inline constexpr unsigned kDeepestPart = kPartitionBits + kMostLeafBits;
+inline constexpr unsigned kDeepestPart = limits::kPartitionBits + kMostLeafBits;
 
 enum class Compared : std::uint8_t {
   Equal,

@@ -24,13 +24,13 @@ using wire::OfferOutcome;
 TEST(HashTrees, PartsOfWholePartitionsHalveWithEachBit) {
   EXPECT_EQ(partitionsOf(0, 0).count, limits::kPartitions);
   EXPECT_EQ(partitionsOf(1, 1).first, limits::kPartitions / 2);
-  EXPECT_EQ(partitionsOf(wire::kPartitionBits, 0x1234).first, 0x1234U);
-  EXPECT_EQ(partitionsOf(wire::kPartitionBits, 0x1234).count, 1U);
+  EXPECT_EQ(partitionsOf(limits::kPartitionBits, 0x1234).first, 0x1234U);
+  EXPECT_EQ(partitionsOf(limits::kPartitionBits, 0x1234).count, 1U);
 }
 
 RC_GTEST_PROP(HashTrees, ALeafIsThePositionsBitsBehindThePartitions, (const std::string& key)) {
   const unsigned bits = *rc::gen::inRange(0U, wire::kMostLeafBits + 1);
-  const std::uint64_t deep = positionOf(key) >> (64 - wire::kPartitionBits - bits);
+  const std::uint64_t deep = positionOf(key) >> (64 - limits::kPartitionBits - bits);
   RC_ASSERT(deep == ((std::uint64_t{partitionOf(key)} << bits) | leafOf(key, bits)));
 }
 

@@ -70,7 +70,9 @@ Task<Result<std::uint64_t>> Store::digestUpTo(PartitionId partition, Version upT
     if (!synced) co_return synced.error();
   }
   std::uint64_t sum = 0;
-  EachEntry add = [&sum, &upTo](const Entry& entry) { sum += entry.version <= upTo ? digestOf(entry) : 0; };
+  EachEntry add = [&sum, &upTo](const Entry& entry, bool reapable) {
+    sum += !reapable && entry.version <= upTo ? digestOf(entry) : 0;
+  };
   auto added = co_await forEach(partition, std::move(add), deadline);
   if (!added) co_return added.error();
   co_return sum;

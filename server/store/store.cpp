@@ -285,6 +285,14 @@ void Store::count(PartitionId partition, const Row* old, const Row* row) {
   counts.bytes += row->entry.size;
 }
 
+/// What was counted for a row that could not be read was a guess.
+void Store::recount(PartitionId partition, const Totals& totals) {
+  Counts& counts = counts_[partition];
+  counts.keys = totals.keys;
+  counts.tombstones = totals.tombstones;
+  counts.bytes = totals.bytes;
+}
+
 Task<Status> Store::write(Lane& lane, PendingPtr pending, RowPtr old, Batch batch) {
   const RowPtr row = pending->row;
   const PartitionId partition = partitionOf(pending->key);
@@ -338,9 +346,7 @@ Task<Status> Store::forEach(PartitionId partition, EachEntry each, Deadline dead
     auto page = co_await iterate(partition, std::move(after), kSumBytes, deadline);
     if (!page) co_return page.error();
     const Version mark = settled(partition);
-    for (const RowPtr& row : page->rows) {
-      if (!mayReap(row->entry, mark)) each(row->entry);
-    }
+    for (const RowPtr& row : page->rows) each(row->entry, mayReap(row->entry, mark));
     after = std::move(page->after);
   } while (!after.empty());
   co_return Status();
@@ -351,19 +357,29 @@ Task<Result<std::uint64_t>> Store::digest(PartitionId partition, Deadline deadli
   if (known) co_return *known;
   co_await switchTo(laneOf(partition).executor);
   const auto before = trees_.beforeScan(partition);
-  std::uint64_t sum = 0;
   if (before) {
-    EachEntry add = [&sum](const Entry& entry) { sum += digestOf(entry); };
+    std::uint64_t sum = 0;
+    Totals totals;
+    EachEntry add = [&sum, &totals](const Entry& entry, bool reapable) {
+      sum += reapable ? 0 : digestOf(entry);
+      ++(entry.tombstone ? totals.tombstones : totals.keys);
+      totals.bytes += entry.size;
+    };
     auto added = co_await forEach(partition, std::move(add), deadline);
     if (!added) co_return added.error();
-    if (trees_.settle(partition, *before, sum)) co_return sum;
+    if (trees_.settle(partition, *before, sum)) {
+      recount(partition, totals);
+      co_return sum;
+    }
   }
   co_return Error{Kind::Unavailable, "a partition's digest cannot be added up while it is written to"};
 }
 
 Task<Result<std::vector<std::uint64_t>>> Store::leaves(PartitionId partition, unsigned bits, Deadline deadline) {
   std::vector<std::uint64_t> sums(std::size_t{1} << bits);
-  EachEntry add = [&sums, bits](const Entry& entry) { sums[leafOf(entry.key, bits)] += digestOf(entry); };
+  EachEntry add = [&sums, bits](const Entry& entry, bool reapable) {
+    sums[leafOf(entry.key, bits)] += reapable ? 0 : digestOf(entry);
+  };
   auto added = co_await forEach(partition, std::move(add), deadline);
   if (!added) co_return added.error();
   co_return sums;

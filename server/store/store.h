@@ -120,8 +120,8 @@ class Store {
   Task<Result<EntryPage>> iterate(PartitionId partition, Key after, std::size_t mostBytes, Deadline deadline);
   /// Whether a partition surely holds nothing; cheap, any loop.
   bool isEmpty(PartitionId partition) const;
-  /// The digest of a partition's entries, added up from the disk if it is not known. Unavailable if the partition is
-  /// written to so much that it cannot be added up now.
+  /// The digest of a partition's entries, added up from the disk if it is not known; then the counts are too.
+  /// Unavailable if the partition is written to so much that it cannot be added up now.
   Task<Result<std::uint64_t>> digest(PartitionId partition, Deadline deadline);
   /// The digests of a partition's 2^bits leaves.
   Task<Result<std::vector<std::uint64_t>>> leaves(PartitionId partition, unsigned bits, Deadline deadline);
@@ -201,9 +201,11 @@ class Store {
   static PendingPtr enlist(Lane& lane, Key key, RowPtr row);
   Batch batchFor(Pending& pending, const RowPtr& old);
   void count(PartitionId partition, const Row* old, const Row* row);
+  void recount(PartitionId partition, const Totals& totals);
   std::uint64_t digestIn(PartitionId partition, const Row* row) const;
   Task<Status> write(Lane& lane, PendingPtr pending, RowPtr old, Batch batch);
-  using EachEntry = std::function<void(const Entry& entry)>;
+  /// `reapable`: a tombstone that may be dropped, and counts in no digest.
+  using EachEntry = std::function<void(const Entry& entry, bool reapable)>;
   Task<Status> forEach(PartitionId partition, EachEntry each, Deadline deadline);
   static Task<Status> settle(PendingPtr pending);
   PartitionRow partitionRow(PartitionId partition, std::uint64_t change);

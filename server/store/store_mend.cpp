@@ -42,8 +42,8 @@ Task<Result<bool>> Store::compareAndMend(Lane& lane, Mending mending, Deadline d
   co_return written;
 }
 
-/// A row in the place of one that cannot be read, so that the counts stay about right: what was there is most likely
-/// what takes its place.
+/// A row in the place of one that cannot be read, so that the counts stay about right until the partition is added up
+/// again: what was there is most likely what takes its place.
 RowPtr Store::unreadableRow(const Mending& mending) const {
   auto row = std::make_shared<Row>();
   row->entry.key = mending.key;

@@ -393,6 +393,19 @@ TEST_F(StoreTest, ADamagedRowIsNotedAndWrittenAnewAndCountsOnce) {
   EXPECT_EQ(*digest, digestOf(entry));
 }
 
+TEST_F(StoreTest, WhatTakesTheDamagedRowsPlaceIsCountedRightOnceItsPartitionIsAddedUp) {
+  ASSERT_EQ(put("a", 1, "value"), OfferOutcome::Accepted);
+  powerCut();
+  ASSERT_TRUE(medium_.corruptRow(entryRowName("a")));
+  const auto mended = time_.run(executor_, store_->mend({"a", std::nullopt, tombstoneOf("a", 2), Bytes(), {}}, kNever));
+  ASSERT_TRUE(mended.ok() && *mended);
+  ASSERT_TRUE(time_.run(executor_, store_->digest(partitionOf("a"), kNever)).ok());
+  const Totals totals = store_->totals(partitionOf("a"));
+  EXPECT_EQ(totals.tombstones, 1U) << "nobody would drop a tombstone that was counted as a value";
+  EXPECT_EQ(totals.keys, 0U);
+  EXPECT_EQ(totals.bytes, 0U);
+}
+
 TEST_F(StoreTest, ADamagedLargeValueIsNotedByWhoeverReadsItAndReplaced) {
   const std::string large(100'000, 'v');
   ASSERT_TRUE(offer(entryOf("a", 1, large), staged(large)).ok());

@@ -364,7 +364,7 @@ Task<Status> Balancer::hearSettled(PassPtr pass, PartitionId partition, Version 
   if (!only || settled <= store_.settled(partition)) co_return Status();
   auto raised = co_await store_.raise({{partition, Marks{settled, settled}}});
   if (!raised) co_return raised;
-  auto reaped = co_await store_.reap(partition, loop_.now() + settings_.timing.call);
+  auto reaped = co_await store_.reap(partition, store_.settled(partition), loop_.now() + settings_.timing.call);
   co_await switchTo(loop_);
   if (!reaped) co_return reaped.error();
   co_return Status();

@@ -14,6 +14,7 @@ namespace mydht::cluster {
 /// Test only: ways in which the protocol can be got wrong, each caught by a directed scenario of the simulation. All
 /// off in the server; no option of the program reaches them.
 struct DeliberateBugs {
+  bool agreeByMinority = false;         ///< a version of the ring needs no majority (R2)
   bool unionQuorum = false;             ///< a quorum of the union of all active versions' home nodes is enough (R3)
   bool newestOnly = false;              ///< only the newest active version counts (R3)
   bool noRefusal = false;               ///< a home node serves who has an older view of the ring (R4)
@@ -24,6 +25,7 @@ struct DeliberateBugs {
   bool completeAtOnce = false;          ///< a version is complete without being filled (R6)
   bool ignoreRollback = false;          ///< a restored backup goes on as if nothing had happened (R7)
   bool noSecondRound = false;           ///< a put ignores that a home node has something newer (R9)
+  bool showUnsynced = false;            ///< what waits for its sync is visible (R10)
   bool noWriteBack = false;             ///< a get returns what a minority holds (R11)
   bool publishBelowQuorum = false;      ///< a body is published although no quorum has staged it
   bool keepUnowed = false;              ///< where copies become fewer, those that stay need not fill again (R5)
@@ -31,6 +33,7 @@ struct DeliberateBugs {
   bool leaveEarly = false;              ///< a node that leaves does not wait until the copies are made again
   bool lastArrivalWins = false;         ///< what arrives last replaces what is held, whatever its version
   bool balanceSkipsTombstones = false;  ///< a balance takes what is deleted for what never was
+  bool reapByAge = false;               ///< tombstones are dropped once they are old, whoever has them (R12)
   bool settleWithoutAll = false;        ///< a partition is settled without the home nodes that do not answer (R12)
   bool settleWithoutComparing = false;  ///< a partition is settled whatever its home nodes hold (R12)
   bool marksStayBehind = false;         ///< the marks do not travel with a fill (R12)

@@ -115,9 +115,18 @@ void Settler::keepOnly(const ring::ViewPtr& view) {
                 [&](const auto& waited) { return none || !view || !contains(view->newest().present(), waited.first); });
 }
 
-Task<> Settler::settleGroup(ring::ViewPtr view, Homes homes, Partitions partitions) {
+/// Up to where partitions may be closed now.
+Version Settler::oldEnough() const {
   const auto age = std::chrono::duration_cast<std::chrono::microseconds>(settings_.timing.settleAge).count();
-  const wire::Close question{partitions, Version{clock_.wallMicros() - age, 0, 0, 0}};
+  return Version{clock_.wallMicros() - age, 0, 0, 0};
+}
+
+Task<> Settler::settleGroup(ring::ViewPtr view, Homes homes, Partitions partitions) {
+  if (settings_.bugs.reapByAge) {
+    co_await reap(std::move(partitions));
+    co_return;
+  }
+  const wire::Close question{partitions, oldEnough()};
   std::vector<wire::Closed> agreed;
   for (const NodeId home : homes) {
     auto answer = co_await askToClose(home, view, question);
@@ -228,7 +237,8 @@ Task<> Settler::reap(Partitions partitions) {
   std::uint64_t all = 0;
   for (const PartitionId partition : partitions) {
     if (stopping_ || store_.totals(partition).tombstones == 0) continue;
-    auto reaped = co_await store_.reap(partition, loop_.now() + kReapMost);
+    const Version mark = settings_.bugs.reapByAge ? oldEnough() : store_.settled(partition);
+    auto reaped = co_await store_.reap(partition, mark, loop_.now() + kReapMost);
     co_await switchTo(loop_);
     if (!reaped) {
       journal_.note(Severity::Warn, "settle.reap",

@@ -78,15 +78,14 @@ Task<Result<std::uint64_t>> Store::digestUpTo(PartitionId partition, Version upT
   co_return sum;
 }
 
-Task<Result<std::uint64_t>> Store::reap(PartitionId partition, Deadline deadline) {
+Task<Result<std::uint64_t>> Store::reap(PartitionId partition, Version upTo, Deadline deadline) {
   std::uint64_t reaped = 0;
   Key after;
   do {
     auto page = co_await iterate(partition, std::move(after), kReapBytes, deadline);
     if (!page) co_return page.error();
-    const Version mark = settled(partition);
     for (const RowPtr& row : page->rows) {
-      if (!mayReap(row->entry, mark)) continue;
+      if (!mayReap(row->entry, upTo)) continue;
       StillMay always = [] { return true; };
       auto dropped = co_await drop(row->entry, std::move(always), deadline);
       if (!dropped) co_return dropped.error();

@@ -88,6 +88,10 @@ Task<Status> Store::open(Deadline deadline) {
 }
 
 std::optional<Result<RowPtr>> Store::tryRow(std::string_view key) {
+  if (settings_.showUnsynced) {
+    const auto& pending = laneOf(partitionOf(key)).pending;
+    if (const auto at = pending.find(Key(key)); at != pending.end()) return Result<RowPtr>(at->second->row);
+  }
   if (RowPtr cached = cache_.find(key)) return Result<RowPtr>(std::move(cached));
   if (isEmpty(partitionOf(key))) return Result<RowPtr>(RowPtr());
   const ValueCache::Ticket ticket = cache_.ticket(key);

@@ -37,6 +37,8 @@ struct StoreSettings {
   bool lastArrivalWins = false;
   /// Test only, a deliberate bug: the marks refuse nothing.
   bool ignoreMarks = false;
+  /// Test only, a deliberate bug: reads see what waits for its sync.
+  bool showUnsynced = false;
 };
 
 /// Some entries of one partition in order of their keys; `after` is where to go on, empty at the end.
@@ -138,8 +140,8 @@ class Store {
   /// The digest of a partition's entries up to a version, those left out that may be dropped; what waits for its sync
   /// is waited for.
   Task<Result<std::uint64_t>> digestUpTo(PartitionId partition, Version upTo, Deadline deadline);
-  /// Drops the tombstones of a partition that are settled; how many.
-  Task<Result<std::uint64_t>> reap(PartitionId partition, Deadline deadline);
+  /// Drops the tombstones of a partition up to a version, which is settled; how many.
+  Task<Result<std::uint64_t>> reap(PartitionId partition, Version upTo, Deadline deadline);
   Version settled(PartitionId partition) const;
   Version closed(PartitionId partition) const;
   Totals totals() const;

@@ -9,6 +9,7 @@ namespace {
 using Bugs = cluster::DeliberateBugs;
 
 constexpr std::array kRows{
+    BugRow{&Bugs::agreeByMinority, "agreeByMinority", "a version of the ring needs no majority (R2)"},
     BugRow{&Bugs::unionQuorum, "unionQuorum",
            "a quorum of the union of all active versions' home nodes is enough (R3)"},
     BugRow{&Bugs::newestOnly, "newestOnly", "only the newest active version counts (R3)"},
@@ -20,6 +21,7 @@ constexpr std::array kRows{
     BugRow{&Bugs::completeAtOnce, "completeAtOnce", "a version is complete without being filled (R6)"},
     BugRow{&Bugs::ignoreRollback, "ignoreRollback", "a restored backup goes on as if nothing had happened (R7)"},
     BugRow{&Bugs::noSecondRound, "noSecondRound", "a put ignores that a home node has something newer (R9)"},
+    BugRow{&Bugs::showUnsynced, "showUnsynced", "what waits for its sync is visible (R10)"},
     BugRow{&Bugs::noWriteBack, "noWriteBack", "a get returns what a minority holds (R11)"},
     BugRow{&Bugs::publishBelowQuorum, "publishBelowQuorum", "a body is published although no quorum has staged it"},
     BugRow{&Bugs::keepUnowed, "keepUnowed", "where copies become fewer, those that stay need not fill again (R5)"},
@@ -28,6 +30,7 @@ constexpr std::array kRows{
     BugRow{&Bugs::lastArrivalWins, "lastArrivalWins", "what arrives last replaces what is held, whatever its version"},
     BugRow{&Bugs::balanceSkipsTombstones, "balanceSkipsTombstones",
            "a balance takes what is deleted for what never was"},
+    BugRow{&Bugs::reapByAge, "reapByAge", "tombstones are dropped once they are old, whoever has them (R12)"},
     BugRow{&Bugs::settleWithoutAll, "settleWithoutAll",
            "a partition is settled without the home nodes that do not answer (R12)"},
     BugRow{&Bugs::settleWithoutComparing, "settleWithoutComparing",

@@ -21,6 +21,27 @@ TEST(DeliberateBugs, APutThatTakesNewerForSuccessIsLostBehindTheClockOfAnotherNo
   });
 }
 
+TEST(DeliberateBugs, AValueThatIsSeenBeforeItsSyncIsGoneAfterAPowerCut) {
+  withAndWithout(&Bugs::showUnsynced, [](Scenario& s) {
+    const auto restartAll = [&s] {
+      for (unsigned i = 0; i < 3; ++i) s.kill(i);
+      for (unsigned i = 0; i < 3; ++i) s.node(i).start({});
+      s.await([&] { return s.node(0).up() && s.node(1).up() && s.node(2).up(); }, "all nodes serve");
+      s.awaitQuiet();
+    };
+    s.ring.startAll(3);
+    s.mustBe(s.done(s.put(0, "k0")), "the first write is acknowledged");
+    s.ring.diskOptions.sync = {1s, 2s};
+    restartAll();
+    s.workload.put(s.node(0), "k0");
+    s.run(500ms);  // it has arrived everywhere, and is synced nowhere
+    s.get(1, "k0");
+    s.ring.diskOptions.sync = SimDiskOptions().sync;
+    restartAll();
+    s.mustBe(s.done(s.get(1, "k0")), "the key is read");
+  });
+}
+
 TEST(DeliberateBugs, AGetThatReturnsWhatAMinorityHoldsIsFollowedByOneThatGoesBack) {
   withAndWithout(&Bugs::noWriteBack, [](Scenario& s) {
     s.ring.startAll(3);

@@ -1,4 +1,4 @@
-// Proves that each rule of the ring (R3 to R7) is needed and that the checkers would notice its absence: one directed
+// Proves that each rule of the ring (R2 to R7) is needed and that the checkers would notice its absence: one directed
 // order of events for each deliberate bug, after which the bug is always found, while without it all promises hold.
 #include <utility>
 
@@ -18,6 +18,24 @@ void joinUnheardByNode0(Scenario& s) {
   s.deafen(0);
   s.join(1);
   s.await([&] { return s.node(3).up(); }, "node 3 serves");
+}
+
+TEST(DeliberateBugs, AVersionAgreedWithoutAMajoritySplitsTheRingForGood) {
+  withAndWithout(&Bugs::agreeByMinority, [](Scenario& s) {
+    s.ring.startAll(3);
+    for (const unsigned other : {1U, 2U}) {
+      s.ring.network.cut(s.node(0).name(), s.node(other).name());
+      s.ring.network.cut(s.node(other).name(), s.node(0).name());
+    }
+    const ring::VersionName before = s.newest(0);
+    s.join(0);
+    s.run(10s);
+    s.mustBe(s.newest(0) == before, "one of three makes no version of the ring");
+    s.join(1);
+    s.await([&] { return s.node(4).up(); }, "two of three do");
+    s.ring.network.heal();
+    s.mustBe(s.ring.await([&] { return s.ring.quiet(); }), "all find together");
+  });
 }
 
 TEST(DeliberateBugs, AQuorumOfAllActiveVersionsTogetherAcknowledgesWhatTheOldHomesLack) {

@@ -95,6 +95,20 @@ TEST_F(Settling, ANodeThatMissedTheSettlingHearsOfItInABalance) {
   awaitReaped(s, "k0", {2});
 }
 
+TEST(DeliberateBugs, ATombstoneThatIsDroppedForItsAgeAloneLetsANodeThatWasAwayBringTheValueBack) {
+  withAndWithout(&Bugs::reapByAge, [](Scenario& s) {
+    startSettling(s);
+    s.put(0, "k0");
+    s.run(1s);
+    s.kill(2);
+    s.del(0, "k0");
+    s.run(20s);
+    s.start(2);
+    s.act(2, wire::ActionKind::Balance);
+    mustBeDeleted(s, s.get(1, "k0"));
+  });
+}
+
 TEST(DeliberateBugs, AClientsWriteThatComesAfterTheReapingIsNotTaken) {
   withAndWithout(&Bugs::ignoreMarks, [](Scenario& s) {
     startSettling(s);

@@ -27,7 +27,8 @@ class SettlingTest : public StoreWorld {
     return *sum;
   }
   std::uint64_t reap(const Key& key) {
-    const auto reaped = time_.run(executor_, store_->reap(partitionOf(key), kNever));
+    const Version mark = store_->settled(partitionOf(key));
+    const auto reaped = time_.run(executor_, store_->reap(partitionOf(key), mark, kNever));
     MYDHT_ASSERT(reaped.ok());
     return *reaped;
   }

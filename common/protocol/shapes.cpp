@@ -173,6 +173,23 @@ Event readEvent(JsonReader& reader) {
   return event;
 }
 
+void writeForecast(JsonWriter& writer, const Forecast& forecast) {
+  writer.beginObject("dryRun").number("partitions", forecast.partitions).number("copies", forecast.copies);
+  writer.number("least", forecast.least).number("bytes", forecast.bytes);
+  if (!forecast.refused.empty()) writer.text("refused", forecast.refused);
+  writer.endObject();
+}
+
+std::optional<Forecast> readForecast(JsonReader& reader) {
+  if (!reader.has("dryRun")) return std::nullopt;
+  JsonReader object = reader.object("dryRun");
+  Forecast forecast{object.number("partitions"), object.number("copies"), object.number("least"),
+                    object.number("bytes")};
+  if (object.has("refused")) forecast.refused = object.text("refused");
+  if (!object.status()) reader.refuse("dryRun", "is not what a change would do");
+  return forecast;
+}
+
 void writeListed(JsonWriter& writer, const ListedKey& listed) {
   writer.beginObject();
   writeKey(writer, listed.key);
@@ -397,6 +414,7 @@ std::string toJson(const RingAction& action) {
   for (const std::string& node : action.nodes) writer.element(node);
   writer.endList();
   if (action.mayBeLost > 0) writer.number("mayBeLost", action.mayBeLost);
+  if (action.forecast) writeForecast(writer, *action.forecast);
   writer.endObject();
   return writer.take();
 }
@@ -408,6 +426,7 @@ Result<RingAction> ringActionFromJson(std::string_view json) {
   action.action = reader->text("action");
   action.nodes = reader->texts("nodes");
   if (reader->has("mayBeLost")) action.mayBeLost = reader->number("mayBeLost");
+  action.forecast = readForecast(*reader);
   if (Status sound = reader->status(); !sound) return sound.error();
   return action;
 }

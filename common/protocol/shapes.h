@@ -190,11 +190,23 @@ inline constexpr std::size_t kListingItems = 1000;
 /// The JSON of a page is shorter than this, however many bytes of its keys have to be escaped.
 inline constexpr std::size_t kListingBytes = 8 * 1024 * 1024;
 
+/// What an action would do that was only asked about. Copies are of one partition each.
+struct Forecast {
+  std::uint64_t partitions = 0;  ///< that would get another home node
+  std::uint64_t copies = 0;      ///< that would have to be made
+  std::uint64_t least = 0;       ///< of them no table of home nodes could do without
+  std::uint64_t bytes = 0;       ///< that they have, about: as many as a copy has on average
+  std::string refused{};         ///< why it would be refused; left out if it would not be
+
+  bool operator==(const Forecast&) const = default;
+};
+
 /// What an action on the ring has done, or begun to do.
 struct RingAction {
-  std::string action;              ///< "leave", "remove" or "replicas"
-  std::vector<std::string> nodes;  ///< that it was about, as they were named
-  std::uint64_t mayBeLost = 0;     ///< partitions of which good copies may be lost, when it was forced
+  std::string action;                  ///< "leave", "remove", "replicas" or "join"
+  std::vector<std::string> nodes;      ///< that it was about, as they were named
+  std::uint64_t mayBeLost = 0;         ///< partitions of which good copies may be lost, when it was forced
+  std::optional<Forecast> forecast{};  ///< instead of doing it: printed as `dryRun`
 
   bool operator==(const RingAction&) const = default;
 };

@@ -133,6 +133,8 @@ class Node final : public PeerHandler {
   Task<Status> askToLeave(std::string hostPort, Deadline deadline);
   NodeStatus status() const;
   NodeCounts counts() const;
+  /// How many bytes so many copies of a partition have, by what the members that said so hold on average.
+  std::uint64_t bytesOfCopies(std::uint64_t copies) const;
   /// The home nodes of a key, by name, in ring order.
   std::vector<std::string> whereIs(std::string_view key) const;
   Task<Result<store::KeyPage>> keys(std::string prefix, Key after, std::size_t most, Deadline deadline) {

@@ -90,6 +90,18 @@ NodeCounts Node::counts() const {
   return counts;
 }
 
+std::uint64_t Node::bytesOfCopies(std::uint64_t copies) const {
+  double bytes = 0;
+  double partitions = 0;
+  const NodeStatus now = status();
+  for (const MemberStatus& member : now.members) {
+    if (!member.summary) continue;
+    bytes += static_cast<double>(member.summary->bytes);
+    partitions += member.partitions;
+  }
+  return partitions > 0 ? static_cast<std::uint64_t>(bytes / partitions * static_cast<double>(copies)) : 0;
+}
+
 std::vector<std::string> Node::whereIs(std::string_view key) const {
   std::vector<std::string> names;
   const ring::ViewPtr view = membership_.view();

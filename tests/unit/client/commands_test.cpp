@@ -286,14 +286,110 @@ TEST(StatusCommand, SaysWhetherEveryKeyHasAllItsCopies) {
   EXPECT_THAT(copiesLineOf(ring), HasSubstr("2 of the 3 copies"));
   ring.copies = 3;
   ring.members[2].clockOffsetMicros = 1'500'000;
+  EXPECT_THAT(copiesLineOf(ring), testing::StartsWith("every key")) << "it is for the node to say whose clock is off";
+  ring.members[2].clockOff = true;
   EXPECT_THAT(copiesLineOf(ring), HasSubstr("n3:1's clock is off"));
-  ring.members[2].clockOffsetMicros = 0;
+  ring.members[2].clockOff = false;
+  ring.members[2].diskUse = protocol::DiskUse{.waiting = 2};
+  EXPECT_THAT(copiesLineOf(ring), HasSubstr("2 damaged values wait on the disk of n3:1"));
+  ring.members[2].diskUse.reset();
   ring.members[2].fingerprint = 5;
   EXPECT_THAT(copiesLineOf(ring), HasSubstr("n3:1 has another table"));
   ring.members[2].disk = "full";
   EXPECT_THAT(copiesLineOf(ring), HasSubstr("the disk of n3:1 is full"));
   ring.members[1].disk = "failed";
   EXPECT_THAT(copiesLineOf(ring), HasSubstr("the disk of n2:1 has failed"));
+}
+
+TEST(StatusCommand, TellsBelowOfCopiesDisksAndWhatHappened) {
+  protocol::RingStatus ring;
+  ring.self = 1;
+  ring.copies = 3;
+  for (NodeId id = 1; id <= 3; ++id) {
+    protocol::NodeStatus member;
+    member.id = id;
+    member.name = "n" + std::to_string(id) + ":1";
+    member.agreement = protocol::Agreement{0, 0, 0, 0, 10};
+    member.diskUse = protocol::DiskUse{10 * id << 30, id << 30, 256 << 20, 0, 0, 0};
+    member.tombstones = 5 * id;
+    ring.members.push_back(member);
+  }
+  ring.members[0].agreement = protocol::Agreement{0, 7, 0, 500, 10};
+  ring.members[0].diskUse->scrubbedMicros = 1'795'169'700'000'000;
+  ring.members[0].diskUse->findings = 2;
+  ring.members[1].agreement = protocol::Agreement{4, 0, 0, 61, 10};
+  ring.members[2].liveness = protocol::Liveness::Down;
+  ring.members[2].hints = 3;
+  ring.members[2].hintsInAll = 13;
+  ring.members[2].tombstonesWaitAt = 2;
+  ring.members[2].clockOff = true;
+  ring.lately = {{1'795'169'700'000'000, "WARN", "member.silent", "node=n3:1"}};
+  Play play({answers(answerOf(200, protocol::toJson(ring)))});
+  const Ran ran = play.run({"status"});
+  EXPECT_THAT(ran.out, HasSubstr("missed 13 writes, which are kept for it; deleted keys are kept for it at 2 other nodes; "
+                                 "its clock is off\n"));
+  EXPECT_THAT(ran.out, testing::EndsWith(
+                           "\n\n"
+                           "NODE  COPIES                   DELETED  DISK FREE        OF    RESERVE  "
+                           "LAST SCRUB                     FINDINGS\n"
+                           "n1:1  7 differ, 8 min so far         5    1.0 GiB  10.0 GiB  256.0 MiB  "
+                           "Fri, 20 Nov 2026 10:15:00 GMT         2\n"
+                           "n2:1  4 lack one, 61 s so far       10    2.0 GiB  20.0 GiB  256.0 MiB  "
+                           "-                                     -\n"
+                           "n3:1  -                             15    3.0 GiB  30.0 GiB  256.0 MiB  "
+                           "-                                     -\n"
+                           "\n"
+                           "lately, as this node saw it:\n"
+                           "Fri, 20 Nov 2026 10:15:00 GMT  WARN member.silent node=n3:1\n"))
+      << ran.out;
+}
+
+/// What a node answers that was only asked what a change would do.
+std::string foreseen(const std::string& action, protocol::Forecast forecast, std::uint64_t mayBeLost = 0) {
+  return answerOf(200, protocol::toJson(protocol::RingAction{action, {"b:1"}, mayBeLost, std::move(forecast)}));
+}
+
+TEST(DryRun, OfAChangeSaysHowMuchWouldMoveAndAsksForNoMore) {
+  Play play({answers(foreseen("leave", {6000, 6100, 6050, 3 << 20, ""})),
+             answers(foreseen("replicas", {16384, 16384, 16384, 1 << 20, ""})), answers(foreseen("join", {})),
+             answers(foreseen("join", {}))});
+  expectOutput(play.run({"leave", "b:1", "--dry-run"}),
+               "would make 6100 copies of partitions anew, of 6000 of the ring's 16384 partitions: about 3.0 MiB\n"
+               "no placement could do with less than 6050 of them; this is 1.01 times that\n");
+  expectOutput(play.run({"replicas", "4", "--dry-run"}),
+               "would make 16384 copies of partitions anew, of 16384 of the ring's 16384 partitions: about 1.0 MiB\n"
+               "no placement could do with less than 16384 of them; this is 1.00 times that\n");
+  expectOutput(play.run({"join", "--dry-run"}), "would move nothing: every key has its copies where they would be\n");
+  expectOutput(play.run({"join", "2.5,cellar", "--dry-run"}),
+               "would move nothing: every key has its copies where they would be\n");
+  const auto heard = play.server.heard(4);
+  EXPECT_EQ(heard[0].requestLine(), "POST /_mydht/actions/leave?node=b%3A1&dry-run=1 HTTP/1.1");
+  EXPECT_EQ(heard[1].requestLine(), "POST /_mydht/actions/replicas?count=4&dry-run=1 HTTP/1.1");
+  EXPECT_EQ(heard[2].requestLine(), "POST /_mydht/actions/join?weight=&dry-run=1 HTTP/1.1");
+  EXPECT_EQ(heard[3].requestLine(), "POST /_mydht/actions/join?weight=2.5&zone=cellar&dry-run=1 HTTP/1.1");
+}
+
+TEST(DryRun, OfAChangeThatWouldBeRefusedSaysWhyAndFails) {
+  Play play({answers(foreseen("remove", {1, 2, 2, 0, "b:1 is up: use leave"}, 9)),
+             answers(answerOf(200, R"({"action":"remove","nodes":["b:1"]})"))});
+  const Ran ran = play.run({"remove", "b:1", "--force", "--dry-run"});
+  EXPECT_EQ(ran.exit, 1);
+  EXPECT_THAT(ran.out, HasSubstr("would make 2 copies"));
+  EXPECT_THAT(ran.out, HasSubstr("of 9 partitions no quorum of good copies would be left"));
+  EXPECT_EQ(ran.err, "it would be refused: b:1 is up: use leave\n");
+  EXPECT_EQ(play.server.heard(1)[0].requestLine(),
+            "POST /_mydht/actions/remove?node=b%3A1&force=1&dry-run=1 HTTP/1.1");
+  const Ran old = play.run({"remove", "b:1", "--dry-run"});
+  EXPECT_EQ(old.exit, 1);
+  EXPECT_THAT(old.err, HasSubstr("may have done it")) << "an older node does not know of dry-run";
+}
+
+TEST(DryRun, IsAllThatJoinIsFor) {
+  Play play({});
+  const Ran ran = play.run({"join"});
+  EXPECT_EQ(ran.exit, 1);
+  EXPECT_THAT(ran.err, HasSubstr("started with -s"));
+  EXPECT_EQ(play.server.connections(), 0);
 }
 
 TEST(Keys, AreEncodedSoThatTheNodeReadsTheSameBytes) {

@@ -140,8 +140,9 @@ Status status(const Options& options, Nodes& nodes) {
   const auto ring = protocol::ringStatusFromJson(answer->body);
   if (!ring) return ring.error().within("the node's answer");
   // As the node said it: it may be newer and tell more.
-  const Status printed = printLine(
-      options.json ? oneLine(answer->body) : heading(*ring) + memberTable(*ring) + upkeepText(*ring) + latelyText(*ring));
+  const Status printed =
+      printLine(options.json ? oneLine(answer->body)
+                             : heading(*ring) + memberTable(*ring) + upkeepText(*ring) + latelyText(*ring));
   if (!printed) return printed;
   const Health health = healthOf(*ring);
   return health.well ? Status() : Error{Kind::Unavailable, "not all is well: " + health.line};

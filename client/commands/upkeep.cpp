@@ -60,8 +60,8 @@ std::string latelyText(const protocol::RingStatus& ring) {
   const std::size_t begin = ring.lately.size() > kShownEvents ? ring.lately.size() - kShownEvents : 0;
   for (std::size_t i = begin; i < ring.lately.size(); ++i) {
     const protocol::Event& event = ring.lately[i];
-    text += fmt::format("\n{}  {} {} {}", dateText(event.atMicros), oneLine(event.severity),
-                        oneLine(event.event), oneLine(event.fields));
+    text += fmt::format("\n{}  {} {} {}", dateText(event.atMicros), oneLine(event.severity), oneLine(event.event),
+                        oneLine(event.fields));
   }
   return text;
 }

@@ -93,7 +93,7 @@ struct NodeStatus {
   std::string version{};                            ///< of its program; left out while empty
   std::string disk{};                               ///< "full" or "failed"; left out while all is well
   std::optional<DiskUse> diskUse{};
-  std::optional<std::uint64_t> tombstones{};        ///< deleted keys that it remembers
+  std::optional<std::uint64_t> tombstones{};  ///< deleted keys that it remembers
 
   bool operator==(const NodeStatus&) const = default;
 };

@@ -114,8 +114,8 @@ void addMembers(Exposition& out, const protocol::RingStatus& ring) {
 
 /// Those that one wants to hear of are always there, so that a rate begins at 0 and not at the first of them.
 void addEvents(Exposition& out, const metrics::RecentEvents* lately) {
-  std::map<std::string, std::uint64_t> counts{{"member.silent", 0}, {"member.back", 0},
-                                              {"ring.complete", 0}, {"corruption.repaired", 0}};
+  std::map<std::string, std::uint64_t> counts{
+      {"member.silent", 0}, {"member.back", 0}, {"ring.complete", 0}, {"corruption.repaired", 0}};
   if (lately != nullptr) {
     for (const auto& [event, count] : lately->counts()) counts[event] = count;
   }

@@ -83,12 +83,10 @@ protocol::NodeStatus memberShapeOf(const cluster::MemberStatus& member) {
   shape.disk = diskText(member.summary->disk);
   const wire::Upkeep& upkeep = member.summary->upkeep;
   shape.tombstones = upkeep.tombstones;
-  shape.diskUse = protocol::DiskUse{upkeep.diskTotal,
-                                    upkeep.diskFree,
-                                    upkeep.diskReserve,
-                                    static_cast<std::int64_t>(std::min(upkeep.scrubbedSeconds, kMostSeconds)) * 1'000'000,
-                                    upkeep.findings,
-                                    upkeep.damaged};
+  shape.diskUse = protocol::DiskUse{
+      upkeep.diskTotal,   upkeep.diskFree,
+      upkeep.diskReserve, static_cast<std::int64_t>(std::min(upkeep.scrubbedSeconds, kMostSeconds)) * 1'000'000,
+      upkeep.findings,    upkeep.damaged};
   return shape;
 }
 

@@ -61,8 +61,8 @@ class MemberChanges {
   /// Brings this node's member record up to its options (weight, zone), if they say something else.
   Task<Status> adjustSelf(Deadline deadline);
 
-  /// What these changes would move, and whether they would be refused, found out by the same checks; nothing is changed.
-  /// An error: there is nothing to tell, since no such node is a member, or no such change can be.
+  /// What these changes would move, and whether they would be refused, found out by the same checks; nothing is
+  /// changed. An error: there is nothing to tell, since no such node is a member, or no such change can be.
   Task<Result<Forecast>> foreseeLeave(std::string hostPort, Deadline deadline);
   Task<Result<Forecast>> foreseeRemove(std::vector<std::string> names, bool force, Deadline deadline);
   Task<Result<Forecast>> foreseeReplicas(std::uint32_t replicas, Deadline deadline);

@@ -26,8 +26,7 @@ Task<Result<Forecast>> MemberChanges::foreseeLeave(std::string hostPort, Deadlin
   const NodeId node = *leaver->begin();
   const Answers answers = co_await pollMembers(view, deadline);
   Forecast forecast;
-  forecast.movement =
-      ring::movementBetween(view->newest(), ring::Ring(without(*view, *leaver, ring::Rank::Gone)));
+  forecast.movement = ring::movementBetween(view->newest(), ring::Ring(without(*view, *leaver, ring::Rank::Gone)));
   forecast.allowed = checkLeave(*view, node, answers);
   if (!answers.contains(node)) {
     forecast.allowed = Error{Kind::Unavailable, hostPort + " does not answer: if it is dead, use remove"};
@@ -65,8 +64,7 @@ Task<Result<Forecast>> MemberChanges::foreseeReplicas(std::uint32_t replicas, De
   co_return forecast;
 }
 
-Task<Result<Forecast>> MemberChanges::foreseeJoin(std::uint32_t weightHundredths, std::string zone,
-                                                  Deadline deadline) {
+Task<Result<Forecast>> MemberChanges::foreseeJoin(std::uint32_t weightHundredths, std::string zone, Deadline deadline) {
   co_await switchTo(loop_);
   const ring::ViewPtr view = membership_.view();
   if (!view) co_return Error{Kind::Unavailable, "this node is a member of no ring yet"};

@@ -46,7 +46,8 @@ constexpr std::array kRows = {
     Row{Metric::MoveDone, "mydht_move_partitions_done", Kind::Gauge, "Of those, filled."},
     Row{Metric::MoveBytes, "mydht_move_bytes", Kind::Gauge, "Bytes copied for them so far."},
     Row{Metric::MoveRate, "mydht_move_bytes_per_second", Kind::Gauge, "How fast they are copied."},
-    Row{Metric::MoveSecondsLeft, "mydht_move_left_seconds", Kind::Gauge, "How long that takes if it goes on like this."},
+    Row{Metric::MoveSecondsLeft, "mydht_move_left_seconds", Kind::Gauge,
+        "How long that takes if it goes on like this."},
     Row{Metric::PartitionsUnequal, "mydht_partitions_unequal", Kind::Gauge,
         "Partitions of this node that are not known to have all their copies, by what is known of another home node: "
         "it is absent, differs, or has not been compared with yet."},

@@ -120,7 +120,8 @@ TEST_F(Foresight, OfAnotherNumberOfCopiesAndOfAJoinChangesNothing) {
   s.await([&] { return s.node(4).up(); }, "the joiner serves");
   s.awaitQuiet();
   const std::uint64_t moved = ring::movementBetween(*before, *table(0)).copies;
-  EXPECT_NEAR(static_cast<double>(joined->movement.copies), static_cast<double>(moved), 0.1 * static_cast<double>(moved));
+  EXPECT_NEAR(static_cast<double>(joined->movement.copies), static_cast<double>(moved),
+              0.1 * static_cast<double>(moved));
 }
 
 TEST_F(Foresight, WithoutAMajorityIsARefusal) {
@@ -128,9 +129,9 @@ TEST_F(Foresight, WithoutAMajorityIsARefusal) {
   s.awaitQuiet();
   s.kill(1);
   s.kill(2);
-  for (const auto& foreseen : {ask(0, changes(0).foreseeReplicas(2, soon())),
-                               ask(0, changes(0).foreseeJoin(100, "", soon())),
-                               ask(0, changes(0).foreseeLeave("", soon()))}) {
+  for (const auto& foreseen :
+       {ask(0, changes(0).foreseeReplicas(2, soon())), ask(0, changes(0).foreseeJoin(100, "", soon())),
+        ask(0, changes(0).foreseeLeave("", soon()))}) {
     ASSERT_TRUE(foreseen.ok());
     ASSERT_FALSE(foreseen->allowed.ok());
     EXPECT_NE(foreseen->allowed.error().text.find("majority"), std::string::npos) << foreseen->allowed.error().text;

@@ -145,7 +145,8 @@ TEST(ShapesTest, AMemberSaysHowItsDiskIsWhatIsKeptForItAndThatItsClockIsOff) {
   const string disk = R"("diskUse":{"totalBytes":100,"freeBytes":60,"reserveBytes":8,)"
                       R"("scrubbed":1795169700.000000,"findings":2,"waiting":1})";
   ASSERT_NE(json.find(disk), string::npos) << json;
-  for (const char* said : {R"("hintsInAll":13)", R"("tombstonesWaitAt":2)", R"("clockOff":true)", R"("tombstones":9)"}) {
+  for (const char* said :
+       {R"("hintsInAll":13)", R"("tombstonesWaitAt":2)", R"("clockOff":true)", R"("tombstones":9)"}) {
     EXPECT_NE(json.find(said), string::npos) << said;
   }
   EXPECT_EQ(*ringStatusFromJson(json), status);
@@ -180,7 +181,8 @@ TEST(ShapesTest, AnActionOnTheRingComesBack) {
   EXPECT_EQ(*ringActionFromJson(toJson(forced)), forced);
   const RingAction asked{"remove", {"a:1"}, 3, Forecast{4, 5, 6, 7, "a:1 is up"}};
   const string json = toJson(asked);
-  EXPECT_NE(json.find(R"("dryRun":{"partitions":4,"copies":5,"least":6,"bytes":7,"refused":"a:1 is up"})"), string::npos)
+  EXPECT_NE(json.find(R"("dryRun":{"partitions":4,"copies":5,"least":6,"bytes":7,"refused":"a:1 is up"})"),
+            string::npos)
       << json;
   EXPECT_EQ(*ringActionFromJson(json), asked);
   EXPECT_FALSE(ringActionFromJson(R"({"action":"leave","nodes":[],"dryRun":{"copies":5}})")) << "a part is missing";

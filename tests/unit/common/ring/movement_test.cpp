@@ -87,10 +87,10 @@ TEST(Movement, ANodeThatTakesAnothersPlaceMovesThatOnesShareAlone) {
 }
 
 MemberList drawList() {
-  const auto spec = rc::gen::map(rc::gen::pair(rc::gen::inRange(1U, 400U), rc::gen::inRange('a', 'd')),
-                                 [](const auto& fields) {
-                                   return NodeSpec{fields.first, std::string(1, fields.second)};
-                                 });
+  const auto spec =
+      rc::gen::map(rc::gen::pair(rc::gen::inRange(1U, 400U), rc::gen::inRange('a', 'd')), [](const auto& fields) {
+        return NodeSpec{fields.first, std::string(1, fields.second)};
+      });
   const auto nodes = *rc::gen::resize(12, rc::gen::nonEmpty(rc::gen::container<std::vector<NodeSpec>>(spec)));
   return listOf(nodes, *rc::gen::inRange<std::uint64_t>(1, 1000), *rc::gen::inRange(1U, 5U));
 }

@@ -36,7 +36,8 @@ TEST(RecentEvents, AThousandOfOneKindHideNoOtherAndAreCountedAll) {
   ASSERT_EQ(events.size(), 1 + RecentEvents::kMostOfOne);
   EXPECT_EQ(events.front().event, "member.silent");
   EXPECT_EQ(events.back().fields, "key=1001");
-  EXPECT_EQ(recent.counts(), (std::map<std::string, std::uint64_t>{{"member.silent", 1}, {"corruption.repaired", 1000}}));
+  EXPECT_EQ(recent.counts(),
+            (std::map<std::string, std::uint64_t>{{"member.silent", 1}, {"corruption.repaired", 1000}}));
 }
 
 TEST(RecentEvents, AVeryLongOneIsCut) {

@@ -78,9 +78,14 @@ RC_GTEST_PROP(Messages, GossipComesBackWhole, ()) {
                      {anyNumber<std::uint32_t>(), anyNumber<std::uint32_t>(), anyNumber<std::uint32_t>(),
                       anyNumber<std::uint32_t>(), anyNumber<std::uint32_t>()},
                      anyFlag() ? DiskState::Well : DiskState::Full,
-                     {anyNumber<std::uint64_t>(), anyNumber<std::uint64_t>(), anyNumber<std::uint64_t>(),
-                      anyNumber<std::uint64_t>(), anyNumber<std::uint64_t>(), anyNumber<std::uint64_t>(),
-                      anyNumber<std::uint64_t>(), {}}};
+                     {anyNumber<std::uint64_t>(),
+                      anyNumber<std::uint64_t>(),
+                      anyNumber<std::uint64_t>(),
+                      anyNumber<std::uint64_t>(),
+                      anyNumber<std::uint64_t>(),
+                      anyNumber<std::uint64_t>(),
+                      anyNumber<std::uint64_t>(),
+                      {}}};
   message.summary.upkeep.kept.resize(*rc::gen::inRange<std::size_t>(0, kMostKept + 1));
   for (Kept& kept : message.summary.upkeep.kept) {
     kept = {anyNumber<std::uint64_t>(), anyNumber<std::uint64_t>(), anyFlag()};

@@ -127,11 +127,11 @@ std::string copiesText(const NodeStatus& member) {
   if (!member.agreement || isSilent(member)) return {};
   const Agreement& said = *member.agreement;
   const std::string since = durationOf(said.seconds);
-  if (said.lacking > 0) return fmt::format("{} lack one, {} so far", said.lacking, since);
+  if (said.lacking > 0) return fmt::format("{} partitions lack one, {} so far", said.lacking, since);
   if (said.differing > 0 && said.seconds >= kSettledSeconds) {
-    return fmt::format("{} differ, {} so far", said.differing, since);
+    return fmt::format("{} partitions differ, {} so far", said.differing, since);
   }
-  if (said.uncompared > 0) return fmt::format("{} to compare, {} so far", said.uncompared, since);
+  if (said.uncompared > 0) return fmt::format("{} partitions to compare, {} so far", said.uncompared, since);
   return "equal";
 }
 

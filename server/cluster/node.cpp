@@ -442,18 +442,23 @@ void Node::correctClock() {
   }
 }
 
-/// Whose clock is off, by what the ring's clocks say; this node's own is told when it is corrected.
+/// Whose clock is off, by what the ring's clocks say; this node's own is told when it is corrected. Two clocks that
+/// differ do not say which is wrong: who has just joined and knows one other waits for a third, if there is one.
 void Node::tellClocks() {
   const std::vector<NodeId> members = membership_.view()->members();
-  clocks_.keepOnly(members);
+  std::map<NodeId, std::int64_t> offsets;
   for (const NodeId node : members) {
     const PeerHealth health = peers_.health(node);
-    if (node == membership_.self().node || health.newest == ring::VersionName()) continue;
-    const std::int64_t byMicros = health.clockOffsetMicros - wall_.correction();
-    const bool isOff = wall_.isOff(health.clockOffsetMicros);
+    if (node != membership_.self().node && health.newest != ring::VersionName())
+      offsets[node] = health.clockOffsetMicros;
+  }
+  clocks_.keepOnly(members);
+  if (offsets.size() == 1 && members.size() > 2) return;
+  for (const auto& [node, offset] : offsets) {
+    const bool isOff = wall_.isOff(offset);
     if (!clocks_.note(node, isOff)) continue;
     world_.journal.note(isOff ? Severity::Warn : Severity::Info, isOff ? "clock.off" : "clock.right",
-                        fmt::format("node={} by_micros={}", peers_.nameOf(node), byMicros));
+                        fmt::format("node={} by_micros={}", peers_.nameOf(node), offset - wall_.correction()));
   }
 }
 

@@ -154,18 +154,19 @@ TEST(StatusCommand, TellsBelowOfCopiesDisksAndWhatHappened) {
   EXPECT_THAT(ran.out,
               HasSubstr("missed 13 writes, which are kept for it; deleted keys are kept for it at 2 other nodes; "
                         "its clock is off\n"));
-  EXPECT_THAT(ran.out, testing::EndsWith("\n\n"
-                                         "NODE  COPIES                   DELETED  DISK FREE        OF    RESERVE  "
-                                         "LAST SCRUB                     FINDINGS\n"
-                                         "n1:1  7 differ, 8 min so far         5    1.0 GiB  10.0 GiB  256.0 MiB  "
-                                         "Fri, 20 Nov 2026 10:15:00 GMT         2\n"
-                                         "n2:1  4 lack one, 61 s so far       10    2.0 GiB  20.0 GiB  256.0 MiB  "
-                                         "-                                     -\n"
-                                         "n3:1  -                             15    3.0 GiB  30.0 GiB  256.0 MiB  "
-                                         "-                                     -\n"
-                                         "\n"
-                                         "lately, as this node saw it:\n"
-                                         "Fri, 20 Nov 2026 10:15:00 GMT  WARN member.silent node=n3:1\n"))
+  EXPECT_THAT(ran.out,
+              testing::EndsWith("\n\n"
+                                "NODE  COPIES                              DELETED  DISK FREE        OF    RESERVE  "
+                                "LAST SCRUB                     FINDINGS\n"
+                                "n1:1  7 partitions differ, 8 min so far         5    1.0 GiB  10.0 GiB  256.0 MiB  "
+                                "Fri, 20 Nov 2026 10:15:00 GMT         2\n"
+                                "n2:1  4 partitions lack one, 61 s so far       10    2.0 GiB  20.0 GiB  256.0 MiB  "
+                                "-                                     -\n"
+                                "n3:1  -                                        15    3.0 GiB  30.0 GiB  256.0 MiB  "
+                                "-                                     -\n"
+                                "\n"
+                                "lately, as this node saw it:\n"
+                                "Fri, 20 Nov 2026 10:15:00 GMT  WARN member.silent node=n3:1\n"))
       << ran.out;
 }
 

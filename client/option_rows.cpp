@@ -93,7 +93,9 @@ constexpr std::array kRows = {
               .flag = &Typed::wait},
     OptionRow{.flags = "--dry-run",
               .shown = "--dry-run",
-              .help = "purge: only count what would be dropped",
+              .help = "purge: only count what would be dropped;\n"
+                      "leave, remove, replicas, join: only say how much would move,\n"
+                      "and what would be refused",
               .onlyFor = kDryRunOption,
               .flag = &Typed::dryRun},
     OptionRow{

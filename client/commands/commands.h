@@ -42,6 +42,8 @@ Status balance(const Options& options, Nodes& nodes);
 /// --dry-run the counts of what it would do first.
 Status purge(const Options& options, Nodes& nodes);
 
+// With --dry-run these print what they would move, change nothing, and fail if they would be refused.
+
 /// Prints `LEAVE ok` when the node, the asked one if none is named, has begun to hand over and leave.
 Status leave(const Options& options, Nodes& nodes);
 
@@ -50,6 +52,9 @@ Status remove(const Options& options, Nodes& nodes);
 
 /// Prints `REPLICAS ok` when the ring has agreed to keep so many copies.
 Status replicas(const Options& options, Nodes& nodes);
+
+/// Only with --dry-run: prints what would move if a node of a weight and in a zone joined.
+Status join(const Options& options, Nodes& nodes);
 
 /// Prints the ring as the asked node sees it, as a table.
 Status status(const Options& options, Nodes& nodes);

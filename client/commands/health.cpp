@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <vector>
 
 #include "client/one_line.h"
@@ -18,12 +17,6 @@ using protocol::RingStatus;
 
 // What is being written reaches some home nodes first: for so long a difference means nothing.
 constexpr std::uint64_t kSettledSeconds = 4;
-// What nodes correct by themselves, and a person should.
-constexpr std::int64_t kClockMicros = 1'000'000;
-
-std::string nameOf(const NodeStatus& member) {
-  return member.name.empty() ? fmt::format("({:016x})", member.id) : oneLine(member.name);
-}
 
 std::string durationOf(std::uint64_t seconds) {
   constexpr std::uint64_t kMinute = 60;
@@ -106,13 +99,20 @@ std::string wrongWith(const RingStatus& ring) {
   for (const NodeStatus& member : ring.members) {
     if (member.fingerprint && *member.fingerprint != ring.fingerprint)
       return nameOf(member) + " has another table of the ring: views agree within seconds, or the programs differ";
-    if (std::abs(member.clockOffsetMicros.value_or(0)) > kClockMicros)
-      return nameOf(member) + "'s clock is off: set it";
+    if (member.clockOff) return nameOf(member) + "'s clock is off: set it";
+    if (member.diskUse && member.diskUse->waiting > 0) {
+      return fmt::format("{} damaged values wait on the disk of {} for another home node that has them",
+                         member.diskUse->waiting, nameOf(member));
+    }
   }
   return {};
 }
 
 }  // namespace
+
+std::string nameOf(const NodeStatus& member) {
+  return member.name.empty() ? fmt::format("({:016x})", member.id) : oneLine(member.name);
+}
 
 Health healthOf(const RingStatus& ring) {
   if (!ring.trouble.empty()) return {false, "this node does not serve as it should: " + oneLine(ring.trouble)};
@@ -123,12 +123,16 @@ Health healthOf(const RingStatus& ring) {
                             durationOf(worstOf(ring).comparedSecondsAgo + 1))};
 }
 
-std::string agreementRemark(const NodeStatus& member) {
-  if (!member.agreement) return {};
+std::string copiesText(const NodeStatus& member) {
+  if (!member.agreement || isSilent(member)) return {};
   const Agreement& said = *member.agreement;
-  if (said.differing > 0 && said.seconds >= kSettledSeconds) return fmt::format("{} partitions differ", said.differing);
-  if (said.uncompared > 0) return fmt::format("{} partitions to compare", said.uncompared);
-  return {};
+  const std::string since = durationOf(said.seconds);
+  if (said.lacking > 0) return fmt::format("{} partitions lack one, {} so far", said.lacking, since);
+  if (said.differing > 0 && said.seconds >= kSettledSeconds) {
+    return fmt::format("{} partitions differ, {} so far", said.differing, since);
+  }
+  if (said.uncompared > 0) return fmt::format("{} partitions to compare, {} so far", said.uncompared, since);
+  return "equal";
 }
 
 }  // namespace mydht::client::commands

@@ -5,6 +5,7 @@
 #include "client/one_line.h"
 #include "client/options.h"
 #include "client/output.h"
+#include "client/progress_line.h"
 #include "common/http/percent.h"
 #include "common/protocol/paths.h"
 #include "common/protocol/shapes.h"
@@ -13,15 +14,50 @@ namespace mydht::client::commands {
 
 namespace {
 
-/// Asks for the action and prints `done`, or the answer as JSON.
+constexpr unsigned kPartitions = 16384;
+
+/// What would be done, and what would have to be copied for it.
+std::string forecastText(const protocol::Forecast& forecast, std::uint64_t mayBeLost) {
+  if (forecast.copies == 0) return "would move nothing: every key has its copies where they would be";
+  std::string text = fmt::format("would make {} copies of partitions anew, of {} of the ring's {} partitions: about {}",
+                                 forecast.copies, forecast.partitions, kPartitions, sizeText(forecast.bytes));
+  const double ratio =
+      forecast.least > 0 ? static_cast<double>(forecast.copies) / static_cast<double>(forecast.least) : 0;
+  text += fmt::format("\nno placement could do with less than {} of them", forecast.least);
+  if (forecast.least > 0) text += fmt::format("; this is {:.2f} times that", ratio);
+  if (mayBeLost > 0) {
+    text += fmt::format(
+        "\nof {} partitions no quorum of good copies would be left: what only the removed nodes have "
+        "would be lost",
+        mayBeLost);
+  }
+  return text;
+}
+
+/// Prints what a change would do; an error if it would be refused.
+Status tell(const Options& options, const protocol::RingAction& action, const std::string& json) {
+  Status printed = printLine(options.json ? json : forecastText(*action.forecast, action.mayBeLost));
+  if (!printed || action.forecast->refused.empty()) return printed;
+  return Error{Kind::Conflict, "it would be refused: " + oneLine(action.forecast->refused)};
+}
+
+/// Asks for the action and prints `done`, or the answer as JSON; with --dry-run what it would do.
 Status act(const Options& options, Nodes& nodes, std::string target, std::string_view done) {
   Request request;
   request.method = http::Method::Post;
   request.target = std::move(target);
+  if (options.dryRun) {
+    const char separator = request.target.find('?') == std::string::npos ? '?' : '&';
+    request.target += fmt::format("{}{}=1", separator, protocol::kDryRunParameter);
+  }
   const auto answer = nodes.ask(request);
   if (!answer) return answer.error();
   const auto action = protocol::ringActionFromJson(answer->body);
   if (!action) return action.error().within("the node's answer");
+  if (options.dryRun && !action->forecast) {
+    return Error{Kind::Unavailable, "that node does not know --dry-run, and may have done it: its program is older"};
+  }
+  if (action->forecast) return tell(options, *action, answer->body);
   if (options.json) return printLine(answer->body);
   Status printed = printLine(done);
   if (action->mayBeLost > 0) {
@@ -53,6 +89,17 @@ Status remove(const Options& options, Nodes& nodes) {
 
 Status replicas(const Options& options, Nodes& nodes) {
   return act(options, nodes, with(protocol::kReplicasPath, protocol::kCountParameter, options.key), "REPLICAS ok");
+}
+
+Status join(const Options& options, Nodes& nodes) {
+  if (!options.dryRun) return Error{Kind::BadRequest, "a node joins when it is started with -s: this is for --dry-run"};
+  std::string target = fmt::format("{}", protocol::kJoinPath);
+  const std::size_t comma = std::min(options.key.find(','), options.key.size());
+  target = with(target, protocol::kWeightParameter, std::string_view(options.key).substr(0, comma));
+  if (comma < options.key.size()) {
+    target += fmt::format("&{}={}", protocol::kZoneParameter, http::encodeQueryValue(options.key.substr(comma + 1)));
+  }
+  return act(options, nodes, std::move(target), "");
 }
 
 }  // namespace mydht::client::commands

@@ -5,6 +5,7 @@
 
 #include "client/commands/commands.h"
 #include "client/commands/health.h"
+#include "client/commands/upkeep.h"
 #include "client/nodes.h"
 #include "client/one_line.h"
 #include "client/options.h"
@@ -21,10 +22,6 @@ namespace {
 
 using protocol::NodeStatus;
 using protocol::RingStatus;
-
-std::string nameOf(const NodeStatus& member) {
-  return member.name.empty() ? fmt::format("({:016x})", member.id) : oneLine(member.name);
-}
 
 std::string lastCallOf(const NodeStatus& member, const RingStatus& ring) {
   if (member.id == ring.self) return "itself";
@@ -61,9 +58,13 @@ std::string remarksOn(const NodeStatus& member, const RingStatus& ring) {
   } else if (member.toFill.value_or(0) > 0) {
     add(fmt::format("{} partitions to fill", *member.toFill));
   }
-  if (const std::string remark = agreementRemark(member); !remark.empty()) add(remark);
-  if (member.hints > 0) add(fmt::format("missed {} writes, which are kept for it", member.hints));
-  if (!member.tombstonesWait.empty()) add("deleted keys are kept for it: " + oneLine(member.tombstonesWait));
+  if (member.hintsInAll > 0) add(fmt::format("missed {} writes, which are kept for it", member.hintsInAll));
+  if (!member.tombstonesWait.empty()) {
+    add("deleted keys are kept for it: " + oneLine(member.tombstonesWait));
+  } else if (member.tombstonesWaitAt > 0) {
+    add(fmt::format("deleted keys are kept for it at {} other nodes", member.tombstonesWaitAt));
+  }
+  if (member.clockOff) add("its clock is off");
   if (member.fingerprint && *member.fingerprint != ring.fingerprint) {
     add(fmt::format("another table: {:016x}", *member.fingerprint));
   }
@@ -77,6 +78,9 @@ std::string remarksOn(const NodeStatus& member, const RingStatus& ring) {
 std::string diskLine(const protocol::DiskStatus& disk) {
   std::string text = fmt::format("disk: {} free of {}", sizeText(disk.freeBytes), sizeText(disk.totalBytes));
   if (disk.state == "full") text = "disk: FULL, puts are refused, gets and deletes go on";
+  if (disk.state == "ok" && disk.reserveBytes > 0) {
+    text += fmt::format(" beside a reserve of {}", sizeText(disk.reserveBytes));
+  }
   if (disk.state == "failed") text = "disk: FAILED, nothing is stored until the node is started again";
   if (disk.damaged > 0) {
     text += fmt::format("; {} damaged, {} repaired, {} waiting", disk.damaged, disk.repaired, disk.waiting);
@@ -136,7 +140,9 @@ Status status(const Options& options, Nodes& nodes) {
   const auto ring = protocol::ringStatusFromJson(answer->body);
   if (!ring) return ring.error().within("the node's answer");
   // As the node said it: it may be newer and tell more.
-  const Status printed = printLine(options.json ? oneLine(answer->body) : heading(*ring) + memberTable(*ring));
+  const Status printed =
+      printLine(options.json ? oneLine(answer->body)
+                             : heading(*ring) + memberTable(*ring) + upkeepText(*ring) + latelyText(*ring));
   if (!printed) return printed;
   const Health health = healthOf(*ring);
   return health.well ? Status() : Error{Kind::Unavailable, "not all is well: " + health.line};

@@ -37,10 +37,13 @@ inline constexpr std::string_view kMetricsPath = "/_mydht/metrics";
 /// POST: messages between nodes.
 inline constexpr std::string_view kPeerPath = "/_mydht/peer";
 
-/// POST: actions on the ring; remove takes `?node=HOST:PORT` and `&force=1`.
+/// POST: actions on the ring; remove takes `?node=HOST:PORT` and `&force=1`. With `dry-run=1` they only say, as the
+/// Forecast of a RingAction, what they would do.
 inline constexpr std::string_view kRemovePath = "/_mydht/actions/remove";
 inline constexpr std::string_view kReplicasPath = "/_mydht/actions/replicas";
 inline constexpr std::string_view kLeavePath = "/_mydht/actions/leave";
+/// Only with `dry-run=1`: what would move if a node of `&weight=` and `&zone=` joined.
+inline constexpr std::string_view kJoinPath = "/_mydht/actions/join";
 inline constexpr std::string_view kBalancePath = "/_mydht/actions/balance";
 inline constexpr std::string_view kPurgePath = "/_mydht/actions/purge";
 /// GET `?run=`: how an action goes, as ActionStatus.
@@ -54,6 +57,8 @@ inline constexpr std::string_view kForceParameter = "force";
 inline constexpr std::string_view kDryRunParameter = "dry-run";
 inline constexpr std::string_view kRunParameter = "run";
 inline constexpr std::string_view kCountParameter = "count";
+inline constexpr std::string_view kWeightParameter = "weight";
+inline constexpr std::string_view kZoneParameter = "zone";
 inline constexpr std::string_view kPrefixParameter = "prefix";
 inline constexpr std::string_view kAfterParameter = "after";
 inline constexpr std::string_view kLimitParameter = "limit";

@@ -60,6 +60,21 @@ std::optional<Agreement> readAgreement(JsonReader& reader) {
   return agreement;
 }
 
+void writeDiskUse(JsonWriter& writer, const DiskUse& use) {
+  writer.beginObject("diskUse").number("totalBytes", use.totalBytes).number("freeBytes", use.freeBytes);
+  writer.number("reserveBytes", use.reserveBytes).seconds("scrubbed", use.scrubbedMicros);
+  writer.number("findings", use.findings).number("waiting", use.waiting).endObject();
+}
+
+std::optional<DiskUse> readDiskUse(JsonReader& reader) {
+  if (!reader.has("diskUse")) return std::nullopt;
+  JsonReader object = reader.object("diskUse");
+  const DiskUse use{object.number("totalBytes"), object.number("freeBytes"), object.number("reserveBytes"),
+                    object.seconds("scrubbed"),  object.number("findings"),  object.number("waiting")};
+  if (!object.status()) reader.refuse("diskUse", "is not how a member's disk is");
+  return use;
+}
+
 void writeMember(JsonWriter& writer, const NodeStatus& member) {
   writer.beginObject().identity("id", member.id).text("name", member.name).text("state", memberStateText(member.state));
   writer.number("weightHundredths", member.weightHundredths).text("zone", member.zone);
@@ -68,7 +83,9 @@ void writeMember(JsonWriter& writer, const NodeStatus& member) {
   if (!member.lastError.empty()) writer.text("lastError", member.lastError);
   if (member.partitions > 0) writer.number("partitions", member.partitions);
   if (member.hints > 0) writer.number("hints", member.hints);
+  if (member.hintsInAll > 0) writer.number("hintsInAll", member.hintsInAll);
   if (!member.tombstonesWait.empty()) writer.text("tombstonesWait", member.tombstonesWait);
+  if (member.tombstonesWaitAt > 0) writer.number("tombstonesWaitAt", member.tombstonesWaitAt);
   if (member.keys) writer.number("keys", *member.keys);
   if (member.bytes) writer.number("bytes", *member.bytes);
   if (member.toFill) writer.number("toFill", *member.toFill);
@@ -81,9 +98,12 @@ void writeMember(JsonWriter& writer, const NodeStatus& member) {
   if (member.agreement) writeAgreement(writer, *member.agreement);
   if (member.uptimeSeconds) writer.number("uptimeSeconds", *member.uptimeSeconds);
   if (member.clockOffsetMicros) writer.signedNumber("clockOffsetMicros", *member.clockOffsetMicros);
+  if (member.clockOff) writer.flag("clockOff", true);
   if (member.fingerprint) writer.identity("fingerprint", *member.fingerprint);
   if (!member.version.empty()) writer.text("version", member.version);
   if (!member.disk.empty()) writer.text("disk", member.disk);
+  if (member.diskUse) writeDiskUse(writer, *member.diskUse);
+  if (member.tombstones) writer.number("tombstones", *member.tombstones);
   writer.endObject();
 }
 
@@ -99,6 +119,8 @@ NodeStatus readMember(JsonReader& reader) {
   if (reader.has("lastError")) member.lastError = reader.text("lastError");
   if (reader.has("partitions")) member.partitions = static_cast<std::uint32_t>(reader.number("partitions", kMost32));
   if (reader.has("hints")) member.hints = reader.number("hints");
+  if (reader.has("hintsInAll")) member.hintsInAll = reader.number("hintsInAll");
+  if (reader.has("tombstonesWaitAt")) member.tombstonesWaitAt = reader.number("tombstonesWaitAt");
   if (reader.has("tombstonesWait")) member.tombstonesWait = reader.text("tombstonesWait");
   if (reader.has("keys")) member.keys = reader.number("keys");
   if (reader.has("bytes")) member.bytes = reader.number("bytes");
@@ -112,9 +134,12 @@ NodeStatus readMember(JsonReader& reader) {
   member.agreement = readAgreement(reader);
   if (reader.has("uptimeSeconds")) member.uptimeSeconds = reader.number("uptimeSeconds");
   if (reader.has("clockOffsetMicros")) member.clockOffsetMicros = reader.signedNumber("clockOffsetMicros");
+  if (reader.has("clockOff")) member.clockOff = reader.flag("clockOff");
   if (reader.has("fingerprint")) member.fingerprint = reader.identity("fingerprint");
   if (reader.has("version")) member.version = reader.text("version");
   if (reader.has("disk")) member.disk = reader.text("disk");
+  member.diskUse = readDiskUse(reader);
+  if (reader.has("tombstones")) member.tombstones = reader.number("tombstones");
   return member;
 }
 
@@ -171,6 +196,23 @@ Event readEvent(JsonReader& reader) {
   event.event = reader.text("event");
   event.fields = reader.text("fields");
   return event;
+}
+
+void writeForecast(JsonWriter& writer, const Forecast& forecast) {
+  writer.beginObject("dryRun").number("partitions", forecast.partitions).number("copies", forecast.copies);
+  writer.number("least", forecast.least).number("bytes", forecast.bytes);
+  if (!forecast.refused.empty()) writer.text("refused", forecast.refused);
+  writer.endObject();
+}
+
+std::optional<Forecast> readForecast(JsonReader& reader) {
+  if (!reader.has("dryRun")) return std::nullopt;
+  JsonReader object = reader.object("dryRun");
+  Forecast forecast{object.number("partitions"), object.number("copies"), object.number("least"),
+                    object.number("bytes")};
+  if (object.has("refused")) forecast.refused = object.text("refused");
+  if (!object.status()) reader.refuse("dryRun", "is not what a change would do");
+  return forecast;
 }
 
 void writeListed(JsonWriter& writer, const ListedKey& listed) {
@@ -397,6 +439,7 @@ std::string toJson(const RingAction& action) {
   for (const std::string& node : action.nodes) writer.element(node);
   writer.endList();
   if (action.mayBeLost > 0) writer.number("mayBeLost", action.mayBeLost);
+  if (action.forecast) writeForecast(writer, *action.forecast);
   writer.endObject();
   return writer.take();
 }
@@ -408,6 +451,7 @@ Result<RingAction> ringActionFromJson(std::string_view json) {
   action.action = reader->text("action");
   action.nodes = reader->texts("nodes");
   if (reader->has("mayBeLost")) action.mayBeLost = reader->number("mayBeLost");
+  action.forecast = readForecast(*reader);
   if (Status sound = reader->status(); !sound) return sound.error();
   return action;
 }

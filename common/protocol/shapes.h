@@ -52,6 +52,18 @@ struct Agreement {
   bool operator==(const Agreement&) const = default;
 };
 
+/// What a member said of its disk. Of the answering node itself DiskStatus says more.
+struct DiskUse {
+  std::uint64_t totalBytes = 0;     ///< of its file system
+  std::uint64_t freeBytes = 0;      ///< that may still be written, the reserve taken off
+  std::uint64_t reserveBytes = 0;   ///< kept for deletes; 0: none, or in use
+  std::int64_t scrubbedMicros = 0;  ///< when the last scrub ended; printed as `scrubbed`, seconds; 0: none has yet
+  std::uint64_t findings = 0;       ///< damaged places that it found
+  std::uint64_t waiting = 0;        ///< damaged values that are not repaired yet
+
+  bool operator==(const DiskUse&) const = default;
+};
+
 /// One member of the ring, as one node sees it.
 struct NodeStatus {
   NodeId id = 0;
@@ -64,7 +76,9 @@ struct NodeStatus {
   std::string lastError{};  ///< and if not, why
   std::uint32_t partitions = 0;  ///< that it is home to, in the newest version
   std::uint64_t hints = 0;       ///< notes at the answering node of what it missed; left out while there are none
+  std::uint64_t hintsInAll = 0;  ///< and at all nodes that said so
   std::string tombstonesWait{};  ///< why tombstones of the answering node are kept for it; left out while they are not
+  std::uint64_t tombstonesWaitAt = 0;  ///< at how many nodes tombstones are kept for it
   std::optional<Liveness> liveness{};  ///< left out for the node itself
   // What the member said of itself last; left out while it is not known.
   std::optional<std::uint64_t> keys{};              ///< live values that lie there
@@ -74,9 +88,12 @@ struct NodeStatus {
   std::optional<Agreement> agreement{};             ///< with the other home nodes
   std::optional<std::uint64_t> uptimeSeconds{};     ///< since its start
   std::optional<std::int64_t> clockOffsetMicros{};  ///< its clock less the answering node's
+  bool clockOff = false;                            ///< it is off from the ring's by more than it may be
   std::optional<std::uint64_t> fingerprint{};       ///< of its newest table
   std::string version{};                            ///< of its program; left out while empty
   std::string disk{};                               ///< "full" or "failed"; left out while all is well
+  std::optional<DiskUse> diskUse{};
+  std::optional<std::uint64_t> tombstones{};  ///< deleted keys that it remembers
 
   bool operator==(const NodeStatus&) const = default;
 };
@@ -190,11 +207,23 @@ inline constexpr std::size_t kListingItems = 1000;
 /// The JSON of a page is shorter than this, however many bytes of its keys have to be escaped.
 inline constexpr std::size_t kListingBytes = 8 * 1024 * 1024;
 
+/// What an action would do that was only asked about. Copies are of one partition each.
+struct Forecast {
+  std::uint64_t partitions = 0;  ///< that would get another home node
+  std::uint64_t copies = 0;      ///< that would have to be made
+  std::uint64_t least = 0;       ///< of them no table of home nodes could do without
+  std::uint64_t bytes = 0;       ///< that they have, about: as many as a copy has on average
+  std::string refused{};         ///< why it would be refused; left out if it would not be
+
+  bool operator==(const Forecast&) const = default;
+};
+
 /// What an action on the ring has done, or begun to do.
 struct RingAction {
-  std::string action;              ///< "leave", "remove" or "replicas"
-  std::vector<std::string> nodes;  ///< that it was about, as they were named
-  std::uint64_t mayBeLost = 0;     ///< partitions of which good copies may be lost, when it was forced
+  std::string action;                  ///< "leave", "remove", "replicas" or "join"
+  std::vector<std::string> nodes;      ///< that it was about, as they were named
+  std::uint64_t mayBeLost = 0;         ///< partitions of which good copies may be lost, when it was forced
+  std::optional<Forecast> forecast{};  ///< instead of doing it: printed as `dryRun`
 
   bool operator==(const RingAction&) const = default;
 };

@@ -84,11 +84,9 @@ Task<Response> postBalance(const Context& context, Request& request) {
 }
 
 Task<Response> postPurge(const Context& context, Request& request) {
-  const auto dryRun = parameterOf(request, protocol::kDryRunParameter);
+  const auto dryRun = flagOf(request, protocol::kDryRunParameter);
   if (!dryRun) co_return http::respondError(dryRun.error());
-  if (!dryRun->empty() && *dryRun != "0" && *dryRun != "1")
-    co_return http::respondProblem(400, "parameter 'dry-run' is 0 or 1");
-  const auto kind = *dryRun == "1" ? wire::ActionKind::CountPurge : wire::ActionKind::Purge;
+  const auto kind = *dryRun ? wire::ActionKind::CountPurge : wire::ActionKind::Purge;
   auto response = co_await begin(context, request, kind);
   co_return response;
 }

@@ -1,6 +1,7 @@
 #include "server/api/member_changes.h"
 
 #include <charconv>
+#include <cmath>
 
 #include "common/protocol/names.h"
 #include "common/protocol/paths.h"
@@ -31,29 +32,62 @@ Response answer(int status, protocol::RingAction done) {
   return response;
 }
 
+/// What a change would do, instead of doing it. That it would be refused is an answer, too.
+Response forecastOf(const Context& context, protocol::RingAction action, const Result<cluster::Forecast>& foreseen) {
+  if (!foreseen) return http::respondError(foreseen.error());
+  const ring::Movement& movement = foreseen->movement;
+  action.mayBeLost = foreseen->mayBeLost.size();
+  action.forecast = protocol::Forecast{movement.partitions, movement.copies, movement.least,
+                                       context.node.bytesOfCopies(movement.copies)};
+  if (!foreseen->allowed) action.forecast->refused = foreseen->allowed.error().text;
+  return answer(200, std::move(action));
+}
+
+/// "1.5" as hundredths.
+Result<std::uint32_t> weightOf(const std::string& text) {
+  if (text.empty()) return std::uint32_t{100};
+  double weight = 0;
+  const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), weight);
+  const double hundredths = std::round(weight * 100);
+  const bool read = problem == std::errc() && stop == text.data() + text.size();
+  if (read && hundredths >= ring::kLeastWeight && hundredths <= ring::kMostWeight)
+    return static_cast<std::uint32_t>(hundredths);
+  return Error{Kind::BadRequest, "parameter 'weight' is 0.01 to 1000"};
+}
+
 }  // namespace
 
 Task<Response> postLeave(const Context& context, Request& request) {
   auto node = parameterOf(request, protocol::kNodeParameter);
   if (!node) co_return http::respondError(node.error());
+  const auto dryRun = flagOf(request, protocol::kDryRunParameter);
+  if (!dryRun) co_return http::respondError(dryRun.error());
+  protocol::RingAction action{"leave", {node->empty() ? context.node.status().hostPort : *node}};
+  if (*dryRun) {
+    auto foreseen = co_await context.node.memberChanges().foreseeLeave(*node, request.deadline());
+    co_return forecastOf(context, std::move(action), foreseen);
+  }
   auto asked = co_await context.node.askToLeave(*node, request.deadline());
   if (!asked) co_return refuseWrite(asked.error());
-  co_return answer(202, {"leave", {node->empty() ? context.node.status().hostPort : *node}, 0});
+  co_return answer(202, std::move(action));
 }
 
 Task<Response> postRemove(const Context& context, Request& request) {
   const auto node = parameterOf(request, protocol::kNodeParameter);
   if (!node) co_return http::respondError(node.error());
-  const auto force = parameterOf(request, protocol::kForceParameter);
+  const auto force = flagOf(request, protocol::kForceParameter);
   if (!force) co_return http::respondError(force.error());
+  const auto dryRun = flagOf(request, protocol::kDryRunParameter);
+  if (!dryRun) co_return http::respondError(dryRun.error());
   std::vector<std::string> names = wordsOf(*node);
   if (names.empty()) {
     co_return http::respondError({Kind::BadRequest, "parameter 'node' names who is to be removed: HOST:PORT"});
   }
-  if (!force->empty() && *force != "0" && *force != "1") {
-    co_return http::respondError({Kind::BadRequest, "parameter 'force' is 0 or 1"});
+  if (*dryRun) {
+    auto foreseen = co_await context.node.memberChanges().foreseeRemove(names, *force, request.deadline());
+    co_return forecastOf(context, {"remove", std::move(names)}, foreseen);
   }
-  auto removed = co_await context.node.memberChanges().remove(names, *force == "1", request.deadline());
+  auto removed = co_await context.node.memberChanges().remove(names, *force, request.deadline());
   if (!removed) co_return refuseWrite(removed.error());
   co_return answer(200, {"remove", std::move(names), removed->mayBeLost.size()});
 }
@@ -66,9 +100,32 @@ Task<Response> postReplicas(const Context& context, Request& request) {
   if (problem != std::errc() || stop != text->data() + text->size()) {
     co_return http::respondError({Kind::BadRequest, "parameter 'count' is the number of copies"});
   }
+  const auto dryRun = flagOf(request, protocol::kDryRunParameter);
+  if (!dryRun) co_return http::respondError(dryRun.error());
+  if (*dryRun) {
+    auto foreseen = co_await context.node.memberChanges().foreseeReplicas(count, request.deadline());
+    co_return forecastOf(context, {"replicas", {}}, foreseen);
+  }
   auto set = co_await context.node.memberChanges().setReplicas(count, request.deadline());
   if (!set) co_return refuseWrite(set.error());
-  co_return answer(200, {"replicas", {}, 0});
+  co_return answer(200, {"replicas", {}});
+}
+
+Task<Response> postJoin(const Context& context, Request& request) {
+  const auto dryRun = flagOf(request, protocol::kDryRunParameter);
+  if (!dryRun) co_return http::respondError(dryRun.error());
+  if (!*dryRun) {
+    co_return http::respondError(
+        {Kind::BadRequest, "a node joins when it is started with -s; here one can only ask with dry-run=1"});
+  }
+  const auto weightText = parameterOf(request, protocol::kWeightParameter);
+  if (!weightText) co_return http::respondError(weightText.error());
+  const auto weight = weightOf(*weightText);
+  if (!weight) co_return http::respondError(weight.error());
+  const auto zone = parameterOf(request, protocol::kZoneParameter);
+  if (!zone) co_return http::respondError(zone.error());
+  auto foreseen = co_await context.node.memberChanges().foreseeJoin(*weight, *zone, request.deadline());
+  co_return forecastOf(context, {"join", {}}, foreseen);
 }
 
 }  // namespace mydht::api

@@ -13,5 +13,7 @@ Task<http::Response> postLeave(const Context& context, http::Request& request);
 Task<http::Response> postRemove(const Context& context, http::Request& request);
 /// POST /_mydht/actions/replicas?count=N: so many copies of everything from now on.
 Task<http::Response> postReplicas(const Context& context, http::Request& request);
+/// POST /_mydht/actions/join?dry-run=1&weight=W&zone=NAME: what would move if such a node joined.
+Task<http::Response> postJoin(const Context& context, http::Request& request);
 
 }  // namespace mydht::api

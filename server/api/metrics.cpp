@@ -80,6 +80,48 @@ void addAgreement(Exposition& out, const protocol::RingStatus& ring) {
   out.add(Metric::UnequalSeconds, agreement.seconds);
 }
 
+/// What this node has still to fill.
+void addMove(Exposition& out, const protocol::RingStatus& ring) {
+  protocol::Move move;
+  for (const protocol::NodeStatus& member : ring.members) {
+    if (member.id == ring.self) move = member.move.value_or(move);
+  }
+  out.add(Metric::PartitionsToFill, ring.toFill);
+  out.add(Metric::MovePartitions, move.partitions);
+  out.add(Metric::MoveDone, move.done);
+  out.add(Metric::MoveBytes, move.bytes);
+  out.add(Metric::MoveRate, move.bytesPerSecond);
+  out.add(Metric::MoveSecondsLeft, move.secondsLeft);
+}
+
+/// Where each member stands, and how its clock is.
+void addMembers(Exposition& out, const protocol::RingStatus& ring) {
+  for (const protocol::NodeStatus& member : ring.members) {
+    const auto liveness = member.liveness.value_or(protocol::Liveness::Alive);
+    out.add(Metric::MemberState, std::uint64_t{1},
+            {{"member", member.name},
+             {"state", protocol::memberStateText(member.state)},
+             {"liveness", protocol::livenessText(liveness)}});
+  }
+  for (const protocol::NodeStatus& member : ring.members) {
+    const auto offset = static_cast<double>(member.clockOffsetMicros.value_or(0)) / kMicros;
+    if (member.clockOffsetMicros) out.addReal(Metric::MemberClockOffset, offset, {{"member", member.name}});
+  }
+  for (const protocol::NodeStatus& member : ring.members) {
+    out.add(Metric::ClockOff, std::uint64_t{member.clockOff ? 1U : 0U}, {{"member", member.name}});
+  }
+}
+
+/// Those that one wants to hear of are always there, so that a rate begins at 0 and not at the first of them.
+void addEvents(Exposition& out, const metrics::RecentEvents* lately) {
+  std::map<std::string, std::uint64_t> counts{
+      {"member.silent", 0}, {"member.back", 0}, {"ring.complete", 0}, {"corruption.repaired", 0}};
+  if (lately != nullptr) {
+    for (const auto& [event, count] : lately->counts()) counts[event] = count;
+  }
+  for (const auto& [event, count] : counts) out.add(Metric::Events, count, {{"event", event}});
+}
+
 void addDiskStatus(Exposition& out, const protocol::DiskStatus& disk) {
   out.add(Metric::DiskFreeBytes, disk.freeBytes);
   out.add(Metric::DiskTotalBytes, disk.totalBytes);
@@ -114,7 +156,8 @@ void addRing(Exposition& out, const protocol::RingStatus& ring, const cluster::N
   out.add(Metric::RingHeight, ring.height);
   out.add(Metric::RingActiveVersions, ring.activeVersions);
   out.addReal(Metric::ClockOffset, static_cast<double>(clockOffset(status)) / kMicros);
-  out.add(Metric::PartitionsToFill, ring.toFill);
+  addMembers(out, ring);
+  addMove(out, ring);
   addAgreement(out, ring);
   out.add(Metric::Keys, ring.keys);
   out.add(Metric::StoredBytes, ring.bytes);
@@ -145,6 +188,7 @@ std::string metricsText(const Context& context) {
   out.add(Metric::BuildInfo, std::uint64_t{1}, {{"version", context.programVersion}});
   addRing(out, ringShapeOf(context, {}), context.node.status());
   addCounts(out, context.node.counts());
+  addEvents(out, context.lately);
   if (context.numbers) {
     const metrics::Numbers numbers = context.numbers();
     addHttp(out, numbers.http);

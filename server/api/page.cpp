@@ -46,7 +46,8 @@ std::string copiesText(const protocol::RingStatus& ring) {
 }
 
 std::string diskText(const protocol::DiskStatus& disk) {
-  std::string text = fmt::format("{} free of {}", bytesText(disk.freeBytes), bytesText(disk.totalBytes));
+  std::string text = fmt::format("{} free of {}, beside a reserve of {}", bytesText(disk.freeBytes),
+                                 bytesText(disk.totalBytes), bytesText(disk.reserveBytes));
   if (disk.state == "full") text = "<span class=\"bad\">full</span>: puts are refused, gets and deletes go on";
   if (disk.state == "failed")
     text = "<span class=\"bad\">failed</span>: nothing is stored until this node is started again";
@@ -77,6 +78,9 @@ std::string facts(const protocol::RingStatus& ring) {
 std::string lastCall(const protocol::NodeStatus& member, const protocol::RingStatus& ring) {
   if (member.id == ring.self) return "itself";
   if (member.liveness == protocol::Liveness::Suspect) return "suspect";
+  if (member.liveness == protocol::Liveness::Down) {
+    return fmt::format("<span class=\"bad\">down</span> {}", escapeHtml(member.lastError));
+  }
   if (!member.lastCallOk) return "not called yet";
   if (*member.lastCallOk) return "<span class=\"good\">ok</span>";
   return fmt::format("<span class=\"bad\">failed</span> {}", escapeHtml(member.lastError));

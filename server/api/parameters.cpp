@@ -1,5 +1,7 @@
 #include "server/api/parameters.h"
 
+#include <fmt/format.h>
+
 #include "common/http/percent.h"
 #include "common/protocol/consistency.h"
 #include "common/protocol/key_rules.h"
@@ -24,6 +26,14 @@ Result<std::string> parameterOf(const http::Request& request, std::string_view n
   auto value = http::queryValue(request.query(), name);
   if (!value) return value.error();
   return value->value_or("");
+}
+
+Result<bool> flagOf(const http::Request& request, std::string_view name) {
+  const auto text = parameterOf(request, name);
+  if (!text) return text.error();
+  if (text->empty() || *text == "0") return false;
+  if (*text == "1") return true;
+  return Error{Kind::BadRequest, fmt::format("parameter '{}' is 0 or 1", name)};
 }
 
 Result<cluster::Consistency> consistencyOf(const http::Request& request) {

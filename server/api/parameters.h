@@ -16,6 +16,9 @@ Result<std::string> keyOf(const http::Request& request);
 /// A parameter of the query; empty if it is not there.
 Result<std::string> parameterOf(const http::Request& request, std::string_view name);
 
+/// A parameter that is 0 or 1; false if it is not there.
+Result<bool> flagOf(const http::Request& request, std::string_view name);
+
 /// How many home nodes the request wants: quorum unless it says so.
 Result<cluster::Consistency> consistencyOf(const http::Request& request);
 

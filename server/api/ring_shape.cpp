@@ -1,5 +1,6 @@
 #include "server/api/ring_shape.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace mydht::api {
@@ -45,6 +46,9 @@ std::string diskText(wire::DiskState state) {
   invariantBroken("a known state", __FILE__, __LINE__);
 }
 
+/// The end of the year 9999: what comes from other nodes may be anything.
+constexpr std::uint64_t kMostSeconds = 253'402'300'799;
+
 protocol::NodeStatus memberShapeOf(const cluster::MemberStatus& member) {
   protocol::NodeStatus shape;
   shape.id = member.node;
@@ -59,7 +63,10 @@ protocol::NodeStatus memberShapeOf(const cluster::MemberStatus& member) {
   shape.clockOffsetMicros = member.clockOffsetMicros;
   shape.fingerprint = member.fingerprint;
   shape.tombstonesWait = member.tombstonesWait;
+  shape.tombstonesWaitAt = member.tombstonesWaitAt;
   shape.hints = member.hints;
+  shape.hintsInAll = member.hintsInAll;
+  shape.clockOff = member.clockOff;
   if (!member.summary) return shape;
   shape.keys = member.summary->keys;
   shape.bytes = member.summary->bytes;
@@ -74,6 +81,12 @@ protocol::NodeStatus memberShapeOf(const cluster::MemberStatus& member) {
   shape.uptimeSeconds = member.summary->uptimeSeconds;
   shape.version = member.summary->programVersion;
   shape.disk = diskText(member.summary->disk);
+  const wire::Upkeep& upkeep = member.summary->upkeep;
+  shape.tombstones = upkeep.tombstones;
+  shape.diskUse = protocol::DiskUse{
+      upkeep.diskTotal,   upkeep.diskFree,
+      upkeep.diskReserve, static_cast<std::int64_t>(std::min(upkeep.scrubbedSeconds, kMostSeconds)) * 1'000'000,
+      upkeep.findings,    upkeep.damaged};
   return shape;
 }
 

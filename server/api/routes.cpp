@@ -71,6 +71,7 @@ std::vector<Route> routesOf(const Context& context) {
   row(Method::Post, kLeavePath, Caller::Ring, postLeave, "the node at ?node=, or this one, hands over and leaves");
   row(Method::Post, kRemovePath, Caller::Ring, postRemove, "gives the place of the dead nodes at ?node= to others");
   row(Method::Post, kReplicasPath, Caller::Ring, postReplicas, "keeps ?count= copies of everything from now on");
+  row(Method::Post, kJoinPath, Caller::Ring, postJoin, "what would move if a node of ?weight= and ?zone= joined");
   rows.push_back({Method::Post, std::string(kPeerPath), Caller::Node, context.peer, "messages between nodes"});
   return rows;
 }

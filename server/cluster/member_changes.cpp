@@ -15,7 +15,7 @@ constexpr Duration kTurnPause = std::chrono::milliseconds(300);
 constexpr std::size_t kNamedPartitions = 8;
 
 /// "3 partitions (17, 42, 99)"; of many the first few.
-std::string named(const std::vector<PartitionId>& partitions) {
+std::string listOf(const std::vector<PartitionId>& partitions) {
   std::string text;
   for (std::size_t i = 0; i < partitions.size() && i < kNamedPartitions; ++i) {
     text += fmt::format("{}{}", i == 0 ? "" : ", ", partitions[i]);
@@ -139,21 +139,20 @@ ring::MemberList MemberChanges::without(const ring::View& view, const std::set<N
   return next;
 }
 
-Status MemberChanges::checkLeave(const ring::View& view, const Answers& answers) const {
-  const NodeId self = membership_.self().node;
-  if (!view.newest().list().hasPresent(self)) return {};  // it has begun already
+Status MemberChanges::checkLeave(const ring::View& view, NodeId leaver, const Answers& answers) const {
+  if (!view.newest().list().hasPresent(leaver)) return {};  // it has begun already
   if (view.newest().present().size() == 1) return Error{Kind::NotDone, "this is the last node of its ring"};
   std::set<NodeId> heard;
   for (const auto& [node, answer] : answers) heard.insert(node);
   if (!view.majorityInEach(heard)) return Error{Kind::NotDone, "no majority of the ring's members answers"};
-  const ring::MemberList next = without(view, {self}, ring::Rank::Gone);
+  const ring::MemberList next = without(view, {leaver}, ring::Rank::Gone);
   const std::vector<PartitionId> cannotCopy = lacking(view, next, answers, {});
   if (!cannotCopy.empty()) {
-    return Error{Kind::NotDone, "too few home nodes answer to copy what it holds from: " + named(cannotCopy)};
+    return Error{Kind::NotDone, "too few home nodes answer to copy what it holds from: " + listOf(cannotCopy)};
   }
   const std::vector<PartitionId> cannotServe = unservable(ring::Ring(next), view, answers);
   if (cannotServe.empty()) return {};
-  return Error{Kind::NotDone, "without it too few home nodes would be up for " + named(cannotServe)};
+  return Error{Kind::NotDone, "without it too few home nodes would be up for " + listOf(cannotServe)};
 }
 
 Task<Status> MemberChanges::mayLeave(Deadline deadline) {
@@ -161,7 +160,7 @@ Task<Status> MemberChanges::mayLeave(Deadline deadline) {
   const ring::ViewPtr view = membership_.view();
   if (!view) co_return Error{Kind::NotDone, "this node is a member of no ring yet"};
   const Answers answers = co_await pollMembers(view, deadline);
-  co_return checkLeave(*view, answers);
+  co_return checkLeave(*view, membership_.self().node, answers);
 }
 
 /// Nodes leave one after the other, the one with the least identity first (Ricart, Agrawala 1981, with the ring's
@@ -192,7 +191,7 @@ Task<Status> MemberChanges::takeTurn() {
     const Answers answers = co_await pollMembers(view, loop_.now() + settings_.timing.call);
     const bool stable = membership_.view() == view && !view->changing();
     // Others that leave or join first may be what is missing: a refusal has to last.
-    const Status may = checkLeave(*view, answers);
+    const Status may = checkLeave(*view, membership_.self().node, answers);
     refusedSince = may ? Time::max() : std::min(refusedSince, loop_.now());
     const bool last = view->newest().present().size() == 1 && !view->changing();
     if (last || (!may && loop_.now() >= refusedSince + settings_.timing.agreePatience)) co_return may;
@@ -264,29 +263,36 @@ Task<Status> MemberChanges::handedOver() {
   co_return Error{Kind::NotDone, "the node stops while it leaves"};
 }
 
-Task<Result<std::set<NodeId>>> MemberChanges::find(std::vector<std::string> names, ring::ViewPtr view,
-                                                   Deadline deadline) {
+Result<std::set<NodeId>> MemberChanges::named(const std::vector<std::string>& names, const ring::View& view) const {
   std::set<NodeId> found;
   for (const std::string& name : names) {
     NodeId target = 0;
-    for (const auto& version : view->active()) {
+    for (const auto& version : view.active()) {
       for (const NodeId node : version->present()) {
         if (peers_.nameOf(node) == name || fmt::format("{:016x}", node) == name) target = node;
       }
     }
     if (target == 0) {
       std::string members;
-      for (const NodeId node : view->members()) members += (members.empty() ? "" : ", ") + peers_.nameOf(node);
-      co_return Error{Kind::NotFound, fmt::format("no member of this ring is {}; its members are {}", name, members)};
+      for (const NodeId node : view.members()) members += (members.empty() ? "" : ", ") + peers_.nameOf(node);
+      return Error{Kind::NotFound, fmt::format("no member of this ring is {}; its members are {}", name, members)};
     }
-    if (target == membership_.self().node) {
-      co_return Error{Kind::Conflict, name + " is this node, and it is up: use leave"};
-    }
-    auto hello = co_await peers_.ask(target, view, wire::Hello(), Body(), deadline);
-    if (hello) co_return Error{Kind::Conflict, name + " is up: use leave, or stop it first"};
     found.insert(target);
   }
-  co_return found;
+  return found;
+}
+
+/// Conflict names one that is up after all.
+Task<Status> MemberChanges::areDown(std::set<NodeId> nodes, ring::ViewPtr view, Deadline deadline) {
+  for (const NodeId node : nodes) {
+    const std::string name = peers_.nameOf(node);
+    if (node == membership_.self().node) {
+      co_return Error{Kind::Conflict, name + " is this node, and it is up: use leave"};
+    }
+    auto hello = co_await peers_.ask(node, view, wire::Hello(), Body(), deadline);
+    if (hello) co_return Error{Kind::Conflict, name + " is up: use leave, or stop it first"};
+  }
+  co_return Status();
 }
 
 Status MemberChanges::heardByMajority(const ring::View& view, const ring::MemberList& next,
@@ -301,50 +307,67 @@ Status MemberChanges::heardByMajority(const ring::View& view, const ring::Member
   return Error{Kind::NotDone, "a change of the ring needs a majority of its members; missing: " + missing};
 }
 
+/// Whether the nodes may be taken out, by what the members have answered.
+Result<Removal> MemberChanges::mayRemove(const ring::View& view, const ring::MemberList& next,
+                                         const std::set<NodeId>& nodes, bool force, const Answers& answers) const {
+  Removal removal{{nodes.begin(), nodes.end()}, lacking(view, next, answers, nodes)};
+  if (!force && !removal.mayBeLost.empty() && !settings_.bugs.removeUnchecked) {
+    return Error{Kind::Conflict,
+                 "refused: the last good copies of " + listOf(removal.mayBeLost) +
+                     " may be on what is to be removed or does not answer; bring other nodes back, or say --force "
+                     "if they are destroyed: what only they had is then lost"};
+  }
+  // A minority must not even propose it: what it had accepted would take the place away when the others are met again.
+  const Status heard = heardByMajority(view, next, answers);
+  if (!heard) return heard.error();
+  return removal;
+}
+
 Task<Result<Removal>> MemberChanges::remove(std::vector<std::string> names, bool force, Deadline deadline) {
   co_await switchTo(loop_);
   ring::ViewPtr view = membership_.view();
   if (!view) co_return Error{Kind::Unavailable, "this node is a member of no ring yet"};
-  auto nodes = co_await find(std::move(names), view, loop_.now() + settings_.timing.call);
+  const auto nodes = named(names, *view);
   if (!nodes) co_return nodes.error();
+  auto down = co_await areDown(*nodes, view, loop_.now() + settings_.timing.call);
+  if (!down) co_return down.error();
   Answers answers;
   do {  // an answer may bring a newer view, and what is checked has to be what is changed
     view = membership_.view();
     answers = co_await pollMembers(view, deadline);
   } while (membership_.view() != view && loop_.now() < deadline);
   const ring::MemberList next = without(*view, *nodes, force ? ring::Rank::Destroyed : ring::Rank::Removed);
-  Removal removal{{nodes->begin(), nodes->end()}, lacking(*view, next, answers, *nodes)};
-  if (!force && !removal.mayBeLost.empty() && !settings_.bugs.removeUnchecked) {
-    co_return Error{Kind::Conflict,
-                    "refused: the last good copies of " + named(removal.mayBeLost) +
-                        " may be on what is to be removed or does not answer; bring other nodes back, or say --force "
-                        "if they are destroyed: what only they had is then lost"};
-  }
-  // A minority must not even propose it: what it had accepted would take the place away when the others are met again.
-  const Status heard = heardByMajority(*view, next, answers);
-  if (!heard) co_return heard.error();
+  const auto removal = mayRemove(*view, next, *nodes, force, answers);
+  if (!removal) co_return removal.error();
   auto agreed = co_await changes_.agree(next, deadline);
   if (!agreed) co_return agreed.error();
-  for (const NodeId node : removal.nodes) {
+  for (const NodeId node : removal->nodes) {
     journal_.note(Severity::Warn, "ring.remove",
                   fmt::format("node={} id={:016x} force={} may_be_lost={}", peers_.nameOf(node), node, force,
-                              removal.mayBeLost.size()));
+                              removal->mayBeLost.size()));
   }
   co_return removal;
 }
 
-Task<Status> MemberChanges::setReplicas(std::uint32_t replicas, Deadline deadline) {
-  co_await switchTo(loop_);
+Result<ring::MemberList> MemberChanges::withReplicas(const ring::View& view, std::uint32_t replicas) {
   if (replicas < 1 || replicas > limits::kReplicas) {
-    co_return Error{Kind::BadRequest, fmt::format("a ring keeps 1 to {} copies, not {}", limits::kReplicas, replicas)};
+    return Error{Kind::BadRequest, fmt::format("a ring keeps 1 to {} copies, not {}", limits::kReplicas, replicas)};
   }
-  const ring::ViewPtr view = membership_.view();
-  if (!view) co_return Error{Kind::Unavailable, "this node is a member of no ring yet"};
-  ring::MemberList next = view->newest().list();
-  if (next.replicas == replicas) co_return Status();
+  ring::MemberList next = view.newest().list();
+  if (next.replicas == replicas) return next;
   next.replicas = replicas;
   ++next.replicasNumber;
-  auto agreed = co_await changes_.agree(std::move(next), deadline);
+  return next;
+}
+
+Task<Status> MemberChanges::setReplicas(std::uint32_t replicas, Deadline deadline) {
+  co_await switchTo(loop_);
+  const ring::ViewPtr view = membership_.view();
+  if (!view) co_return Error{Kind::Unavailable, "this node is a member of no ring yet"};
+  const auto next = withReplicas(*view, replicas);
+  if (!next) co_return next.error();
+  if (*next == view->newest().list()) co_return Status();
+  auto agreed = co_await changes_.agree(*next, deadline);
   if (!agreed) co_return agreed.error();
   journal_.note(Severity::Info, "ring.replicas", fmt::format("replicas={}", replicas));
   co_return Status();

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/ring/movement.h"
 #include "server/cluster/ring_changes.h"
 
 namespace mydht::cluster {
@@ -20,6 +21,13 @@ struct HandOver {
 struct Removal {
   std::vector<NodeId> nodes;
   std::vector<PartitionId> mayBeLost;  ///< with `force`: of which no read quorum was there to copy from
+};
+
+/// What a change would do if it were made now.
+struct Forecast {
+  ring::Movement movement;
+  std::vector<PartitionId> mayBeLost;  ///< of a remove: of which no read quorum would be there to copy from
+  Status allowed;                      ///< why it would be refused, if it would
 };
 
 /// The changes of the ring that people ask for, and what is checked before each: leave, remove (R8), another number of
@@ -53,6 +61,15 @@ class MemberChanges {
   /// Brings this node's member record up to its options (weight, zone), if they say something else.
   Task<Status> adjustSelf(Deadline deadline);
 
+  /// What these changes would move, and whether they would be refused, found out by the same checks; nothing is
+  /// changed. An error: there is nothing to tell, since no such node is a member, or no such change can be.
+  Task<Result<Forecast>> foreseeLeave(std::string hostPort, Deadline deadline);
+  Task<Result<Forecast>> foreseeRemove(std::vector<std::string> names, bool force, Deadline deadline);
+  Task<Result<Forecast>> foreseeReplicas(std::uint32_t replicas, Deadline deadline);
+  /// A node that is not there yet, of that weight and in that zone; where its tokens will fall nobody can know, so this
+  /// is right to a few hundredths.
+  Task<Result<Forecast>> foreseeJoin(std::uint32_t weightHundredths, std::string zone, Deadline deadline);
+
   /// The far end of another node's question.
   wire::StandingAnswer answer(NodeId from, const wire::Standing& message);
   /// A leave that is under way ends soon; nothing else begins.
@@ -68,11 +85,15 @@ class MemberChanges {
   std::vector<PartitionId> lacking(const ring::View& view, const ring::MemberList& next, const Answers& answers,
                                    const std::set<NodeId>& without) const;
   std::vector<PartitionId> unservable(const ring::Ring& next, const ring::View& view, const Answers& answers) const;
-  Status checkLeave(const ring::View& view, const Answers& answers) const;
+  Status checkLeave(const ring::View& view, NodeId leaver, const Answers& answers) const;
   bool isMyTurn(const Answers& answers) const;
   Task<Status> takeTurn();
   Task<Status> handedOver();
-  Task<Result<std::set<NodeId>>> find(std::vector<std::string> names, ring::ViewPtr view, Deadline deadline);
+  Result<std::set<NodeId>> named(const std::vector<std::string>& names, const ring::View& view) const;
+  Task<Status> areDown(std::set<NodeId> nodes, ring::ViewPtr view, Deadline deadline);
+  Result<Removal> mayRemove(const ring::View& view, const ring::MemberList& next, const std::set<NodeId>& nodes,
+                            bool force, const Answers& answers) const;
+  static Result<ring::MemberList> withReplicas(const ring::View& view, std::uint32_t replicas);
   Status heardByMajority(const ring::View& view, const ring::MemberList& next, const Answers& answers) const;
   ring::MemberList without(const ring::View& view, const std::set<NodeId>& nodes, ring::Rank rank) const;
 

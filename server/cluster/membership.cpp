@@ -299,9 +299,31 @@ void Membership::forgetWhatLeft(Known& known, const ring::View& before, const ri
   }
 }
 
+/// What of a change of the ring is news to people, at each node as it learns of it.
+void Membership::tell(const ring::ViewPtr& before, const ring::View& now) {
+  if (!before) return;
+  const ring::VersionName newest = now.newest().name();
+  const ring::VersionName complete = now.complete().name();
+  if (newest != before->newest().name()) {
+    journal_.note(Severity::Info, "ring.version",
+                  fmt::format("height={} members={}", newest.height, now.newest().present().size()));
+  }
+  if (complete != before->complete().name()) {
+    journal_.note(Severity::Info, "ring.complete", fmt::format("height={}", complete.height));
+  }
+}
+
 Task<Status> Membership::adopt(ring::ViewLists other) {
-  const Edit edit = [&](Known& known) -> Result<bool> { return merge(known, other); };
+  ring::ViewPtr before;
+  ring::ViewPtr now;
+  const Edit edit = [&](Known& known) -> Result<bool> {
+    before = known.view;
+    auto merged = merge(known, other);
+    now = known.view;
+    return merged;
+  };
   auto done = co_await change(edit);
+  if (done && now && now != before) tell(before, *now);
   if (!done && done.error().kind == Kind::Conflict) {
     journal_.note(Severity::Error, "ring.conflict", fmt::format("why=\"{}\"", done.error().text));
   }

@@ -89,6 +89,7 @@ class Membership {
   Result<bool> merge(Known& known, const ring::ViewLists& other) const;
   static void noteOwed(Known& known, const ring::ViewPtr& before);
   void forgetWhatLeft(Known& known, const ring::View& before, const ring::ViewLists& other) const;
+  void tell(const ring::ViewPtr& before, const ring::View& now);
   void publish();
 
   Executor& loop_;

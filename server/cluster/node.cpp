@@ -193,6 +193,7 @@ Task<Status> Node::enterRing() {
     co_return founded;
   }
   auto joined = co_await joining_.join(std::move(seeds), std::move(member), self.replaces);
+  if (joined) correctClock();  // who joins with a wrong clock is told at once
   if (!joined && joined.error().kind == Kind::Unavailable) {
     co_return joined.error().within("no member of the ring took this node in");
   }
@@ -434,10 +435,31 @@ Duration Node::dutyPause() const {
 void Node::correctClock() {
   const std::int64_t before = wall_.correction();
   wall_.correct(peers_.medianOffset(membership_.view()->members()));
+  tellClocks();
   const std::int64_t after = wall_.correction();
   if (before != after && (before == 0 || after == 0)) {
     world_.journal.note(after == 0 ? Severity::Info : Severity::Warn, "clock.corrected",
                         fmt::format("by_micros={} says=\"set this machine's clock\"", after));
+  }
+}
+
+/// Whose clock is off, by what the ring's clocks say; this node's own is told when it is corrected. Two clocks that
+/// differ do not say which is wrong: who has just joined and knows one other waits for a third, if there is one.
+void Node::tellClocks() {
+  const std::vector<NodeId> members = membership_.view()->members();
+  std::map<NodeId, std::int64_t> offsets;
+  for (const NodeId node : members) {
+    const PeerHealth health = peers_.health(node);
+    if (node != membership_.self().node && health.newest != ring::VersionName())
+      offsets[node] = health.clockOffsetMicros;
+  }
+  clocks_.keepOnly(members);
+  if (offsets.size() == 1 && members.size() > 2) return;
+  for (const auto& [node, offset] : offsets) {
+    const bool isOff = wall_.isOff(offset);
+    if (!clocks_.note(node, isOff)) continue;
+    world_.journal.note(isOff ? Severity::Warn : Severity::Info, isOff ? "clock.off" : "clock.right",
+                        fmt::format("node={} by_micros={}", peers_.nameOf(node), offset - wall_.correction()));
   }
 }
 
@@ -451,18 +473,6 @@ wire::Gossip Node::gossipMessage() const {
   gossip.whole = standing->whole;
   if (standing->view->changing() && !gossip.whole) gossip.filled = store::bitsOf(standing->filled & ~standing->owed);
   return gossip;
-}
-
-wire::Summary Node::summary() const {
-  const store::Totals totals = store_.totals();
-  return {totals.keys,
-          totals.bytes,
-          membership_.standing()->toFill,
-          uptimeSeconds_,
-          settings_.programVersion,
-          filler_.move(),
-          balancer_.agreement(),
-          diskWatch_.state()};
 }
 
 Task<> Node::gossipOnce() {

@@ -59,10 +59,13 @@ struct MemberStatus {
   std::uint32_t weightHundredths = 100;
   std::string zone;
   std::optional<std::int64_t> clockOffsetMicros{};  ///< its clock less this node's; none: not heard of yet
+  bool clockOff = false;                            ///< by more than it may be, from what the ring's clocks say
   std::optional<std::uint64_t> fingerprint{};       ///< of its newest table
   std::optional<wire::Summary> summary{};           ///< what it said of itself last
   std::uint64_t hints = 0;                          ///< notes here of what it missed
-  std::string tombstonesWait{};  ///< why tombstones of this node are kept for it; empty: they are not
+  std::uint64_t hintsInAll = 0;                     ///< and at all nodes that said so
+  std::string tombstonesWait{};   ///< why tombstones of this node are kept for it; empty: they are not
+  unsigned tombstonesWaitAt = 0;  ///< at how many nodes, this one included, tombstones are
 };
 
 /// What a node shows of itself and its ring.
@@ -133,6 +136,8 @@ class Node final : public PeerHandler {
   Task<Status> askToLeave(std::string hostPort, Deadline deadline);
   NodeStatus status() const;
   NodeCounts counts() const;
+  /// How many bytes so many copies of a partition have, by what the members that said so hold on average.
+  std::uint64_t bytesOfCopies(std::uint64_t copies) const;
   /// The home nodes of a key, by name, in ring order.
   std::vector<std::string> whereIs(std::string_view key) const;
   Task<Result<store::KeyPage>> keys(std::string prefix, Key after, std::size_t most, Deadline deadline) {
@@ -179,6 +184,9 @@ class Node final : public PeerHandler {
   Task<> exchange(NodeId node, wire::Gossip gossip);
   wire::Gossip gossipMessage() const;
   wire::Summary summary() const;
+  wire::Upkeep upkeep() const;
+  static void addKeptElsewhere(std::vector<MemberStatus>& members);
+  void tellClocks();
   MemberStatus memberStatus(const ring::View& view, const ring::Member& record, MemberState state) const;
   Task<Status> hearGossip(wire::Speaker from, wire::Gossip gossip, Deadline deadline);
   Task<Result<Call>> handleCounted(Call request, Deadline deadline);
@@ -238,6 +246,7 @@ class Node final : public PeerHandler {
   std::string fatal_;
   bool startsAnew_ = false;     // loop 0
   std::optional<Status> left_;  // loop 0
+  ClockWatch clocks_;           // loop 0
   Signal stop_;
   Gate duties_;
 };

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <set>
+#include <vector>
 
 #include "common/result/limits.h"
 #include "common/version/hybrid_clock.h"
@@ -16,15 +19,30 @@ class CorrectedClock final : public Clock {
   explicit CorrectedClock(const Clock& wall) : wall_(wall) {}
   std::int64_t wallMicros() const override { return wall_.wallMicros() + correction_; }
   /// The median of the members' clocks less ours. Below a second nobody is off: NTP is worse on a bad day.
-  void correct(std::int64_t medianMicros) {
-    correction_ = medianMicros > kTolerated || medianMicros < -kTolerated ? medianMicros : 0;
-  }
+  void correct(std::int64_t medianMicros) { correction_ = isBeyond(medianMicros) ? medianMicros : 0; }
   std::int64_t correction() const { return correction_; }
+  /// Whether a clock that is off by so much from this machine's is off from the ring's.
+  bool isOff(std::int64_t offsetMicros) const { return isBeyond(offsetMicros - correction_); }
 
  private:
   static constexpr std::int64_t kTolerated = 1'000'000;
+  static bool isBeyond(std::int64_t micros) { return micros > kTolerated || micros < -kTolerated; }
   const Clock& wall_;
   std::atomic<std::int64_t> correction_{0};
+};
+
+/// Which members' clocks are off, so that it is told when that begins and when it ends. On one loop.
+class ClockWatch {
+ public:
+  /// Whether this is news.
+  bool note(NodeId node, bool isOff) { return isOff ? off_.insert(node).second : off_.erase(node) > 0; }
+  /// Forgets all but these, which are in order.
+  void keepOnly(const std::vector<NodeId>& members) {
+    std::erase_if(off_, [&](NodeId node) { return !std::binary_search(members.begin(), members.end(), node); });
+  }
+
+ private:
+  std::set<NodeId> off_;  // at most the members
 };
 
 /// The node's one hybrid logical clock, read by every loop's coordinator.

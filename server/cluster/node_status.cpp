@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <map>
+
 #include "server/cluster/node.h"
 
 /// What a node says of itself, its ring and its disk, for people.
@@ -34,9 +37,60 @@ MemberStatus Node::memberStatus(const ring::View& view, const ring::Member& reco
                       {}};
   const bool heard = health.newest != ring::VersionName();
   if (self || heard) status.clockOffsetMicros = self ? 0 : health.clockOffsetMicros;
+  status.clockOff = self ? wall_.correction() != 0 : heard && wall_.isOff(health.clockOffsetMicros);
   if (self || heard) status.fingerprint = self ? view.newest().fingerprint() : health.fingerprint;
   status.summary = self ? summary() : summaries_.of(record.id);
   return status;
+}
+
+wire::Summary Node::summary() const {
+  const store::Totals totals = store_.totals();
+  return {totals.keys,
+          totals.bytes,
+          membership_.standing()->toFill,
+          uptimeSeconds_,
+          settings_.programVersion,
+          filler_.move(),
+          balancer_.agreement(),
+          diskWatch_.state(),
+          upkeep()};
+}
+
+wire::Upkeep Node::upkeep() const {
+  constexpr std::int64_t kSecond = 1'000'000;
+  const DiskSpace space = world_.disk.space();
+  const ScrubStatus scrub = scrubber_.status();
+  wire::Upkeep upkeep{space.total,
+                      space.free,
+                      space.reserve,
+                      static_cast<std::uint64_t>(std::max<std::int64_t>(0, scrub.endedMicros / kSecond)),
+                      scrub.findings,
+                      mender_.counts().waiting,
+                      store_.totals().tombstones,
+                      {}};
+  std::map<NodeId, wire::Kept> kept;
+  for (const auto& [node, hints] : hints_.counts()) kept[node] = {node, hints, false};
+  for (const auto& [node, why] : settler_.waitsFor()) kept[node] = {node, kept[node].hints, true};
+  for (const auto& [node, what] : kept) upkeep.kept.push_back(what);
+  const auto mostHints = [](const wire::Kept& a, const wire::Kept& b) { return a.hints > b.hints; };
+  std::stable_sort(upkeep.kept.begin(), upkeep.kept.end(), mostHints);
+  if (upkeep.kept.size() > wire::kMostKept) upkeep.kept.resize(wire::kMostKept);
+  return upkeep;
+}
+
+/// What all members that said so keep for each of them, beside what this node does.
+void Node::addKeptElsewhere(std::vector<MemberStatus>& members) {
+  std::map<NodeId, MemberStatus*> byNode;
+  for (MemberStatus& member : members) byNode[member.node] = &member;
+  for (const MemberStatus& keeper : members) {
+    if (!keeper.summary || keeper.self) continue;
+    for (const wire::Kept& kept : keeper.summary->upkeep.kept) {
+      const auto at = byNode.find(kept.member);
+      if (at == byNode.end()) continue;
+      at->second->hintsInAll += kept.hints;
+      at->second->tombstonesWaitAt += kept.tombstones ? 1 : 0;
+    }
+  }
 }
 
 NodeStatus Node::status() const {
@@ -66,9 +120,12 @@ NodeStatus Node::status() const {
     const MemberState state = stateOf(view, record.id);
     if (state == MemberState::Gone || state == MemberState::Removed) continue;
     status.members.push_back(memberStatus(view, record, state));
-    status.members.back().tombstonesWait = std::move(holdUp[record.id]);
-    status.members.back().hints = hints[record.id];
+    MemberStatus& member = status.members.back();
+    member.tombstonesWait = std::move(holdUp[record.id]);
+    member.tombstonesWaitAt = member.tombstonesWait.empty() ? 0 : 1;
+    member.hints = member.hintsInAll = hints[record.id];
   }
+  addKeptElsewhere(status.members);
   if (addressTaken_) {
     status.trouble =
         "another ring knows this address as one of its members: start this node with -s set to one of that ring";
@@ -88,6 +145,18 @@ NodeCounts Node::counts() const {
   NodeCounts counts{lookups.hits, lookups.misses, peers_.calls(), peers_.failures(), 0, hints_.overflowed()};
   for (const auto& coordinator : coordinators_) counts.readRepairs += coordinator->writeBacks();
   return counts;
+}
+
+std::uint64_t Node::bytesOfCopies(std::uint64_t copies) const {
+  double bytes = 0;
+  double partitions = 0;
+  const NodeStatus now = status();
+  for (const MemberStatus& member : now.members) {
+    if (!member.summary) continue;
+    bytes += static_cast<double>(member.summary->bytes);
+    partitions += member.partitions;
+  }
+  return partitions > 0 ? static_cast<std::uint64_t>(bytes / partitions * static_cast<double>(copies)) : 0;
 }
 
 std::vector<std::string> Node::whereIs(std::string_view key) const {

@@ -106,8 +106,6 @@ Task<Result<ring::ViewPtr>> RingChanges::agree(ring::MemberList wanted, Deadline
       auto adopted = co_await membership_.adopt(std::move(next));
       if (!adopted) co_return adopted.error();
       const ring::ViewPtr now = membership_.view();
-      journal_.note(Severity::Info, "ring.version",
-                    fmt::format("height={} members={}", now->newest().name().height, now->newest().present().size()));
       broadcast(now, now->members());
       co_return now;
     }
@@ -203,7 +201,6 @@ Task<Status> RingChanges::tryComplete(Deadline deadline) {
     auto adopted = co_await membership_.adopt(std::move(rest));
     outcome = adopted;
     if (adopted) {
-      journal_.note(Severity::Info, "ring.complete", fmt::format("height={}", name.height));
       broadcast(membership_.view(), view->members());  // those too that leave by it
     }
   }

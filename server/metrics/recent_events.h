@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -21,17 +22,22 @@ struct RecentEvent {
 class RecentEvents {
  public:
   /// What one looks at, and some to spare; at most so many, and each no longer than kMostFields.
-  static constexpr std::size_t kMost = 30;
+  static constexpr std::size_t kMost = 60;
   static constexpr std::size_t kMostFields = 200;
+  /// Of one event, so that a disk that loses a thousand values does not hide that a node went down.
+  static constexpr std::size_t kMostOfOne = 10;
 
   /// One that says the same as the last takes its place, so that what repeats itself does not hide the others.
   void add(RecentEvent event);
   /// The oldest first.
   std::vector<RecentEvent> events() const;
+  /// How often each was added; as many as the program has names for.
+  std::map<std::string, std::uint64_t> counts() const;
 
  private:
   mutable std::mutex mutex_;
-  std::deque<RecentEvent> events_;  // guarded by mutex_
+  std::deque<RecentEvent> events_;               // guarded by mutex_
+  std::map<std::string, std::uint64_t> counts_;  // guarded by mutex_
 };
 
 }  // namespace mydht::metrics

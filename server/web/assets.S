@@ -20,6 +20,7 @@ mydht_page_script:
     .incbin "server/web/page/health.js"
     .incbin "server/web/page/ring.js"
     .incbin "server/web/page/nodes.js"
+    .incbin "server/web/page/upkeep.js"
     .incbin "server/web/page/traffic.js"
     .incbin "server/web/page/lately.js"
     .incbin "server/web/page/keys.js"

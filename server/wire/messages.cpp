@@ -205,6 +205,40 @@ Join Join::read(Reader& in) {
   return message;
 }
 
+namespace {
+
+void writeUpkeep(Writer& out, const Upkeep& upkeep) {
+  out.number(upkeep.diskTotal).number(upkeep.diskFree).number(upkeep.diskReserve);
+  out.number(upkeep.scrubbedSeconds).number(upkeep.findings).number(upkeep.damaged).number(upkeep.tombstones);
+  out.number(static_cast<std::uint32_t>(upkeep.kept.size()));
+  for (const Kept& kept : upkeep.kept) {
+    out.number(kept.member).number(kept.hints).number<std::uint8_t>(kept.tombstones ? 1 : 0);
+  }
+}
+
+Upkeep readUpkeep(Reader& in) {
+  Upkeep upkeep;
+  in.number(upkeep.diskTotal);
+  in.number(upkeep.diskFree);
+  in.number(upkeep.diskReserve);
+  in.number(upkeep.scrubbedSeconds);
+  in.number(upkeep.findings);
+  in.number(upkeep.damaged);
+  in.number(upkeep.tombstones);
+  const std::size_t count = in.count(17);
+  if (count > kMostKept) in.fail();
+  for (std::size_t i = 0; i < count && in.ok(); ++i) {
+    Kept kept;
+    in.number(kept.member);
+    in.number(kept.hints);
+    kept.tombstones = readFlag(in);
+    upkeep.kept.push_back(kept);
+  }
+  return upkeep;
+}
+
+}  // namespace
+
 void Gossip::write(Writer& out) const {
   out.number(static_cast<std::uint32_t>(addresses.size()));
   for (const Address& address : addresses) out.number(address.node).number(address.boot).text(address.hostPort);
@@ -217,6 +251,7 @@ void Gossip::write(Writer& out) const {
   out.number(agreement.lacking).number(agreement.differing).number(agreement.uncompared);
   out.number(agreement.seconds).number(agreement.comparedSecondsAgo);
   out.number(static_cast<std::uint8_t>(summary.disk));
+  writeUpkeep(out, summary.upkeep);
 }
 
 Gossip Gossip::read(Reader& in) {
@@ -252,6 +287,7 @@ Gossip Gossip::read(Reader& in) {
   const auto disk = in.number<std::uint8_t>();
   if (disk > static_cast<std::uint8_t>(DiskState::Failed)) in.fail();
   message.summary.disk = static_cast<DiskState>(disk);
+  message.summary.upkeep = readUpkeep(in);
   return message;
 }
 

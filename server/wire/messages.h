@@ -169,6 +169,29 @@ struct Agreement {
 /// How a node's disk is: a full one takes no more values, a failed one nothing until its node is started again.
 enum class DiskState : std::uint8_t { Well, Full, Failed };
 
+/// What a node keeps for a member that is not there, or has something to fill.
+struct Kept {
+  NodeId member = 0;
+  std::uint64_t hints = 0;  ///< notes of what it missed
+  bool tombstones = false;  ///< whether deleted keys are remembered for it
+  bool operator==(const Kept&) const = default;
+};
+/// Of more members a summary does not say what is kept for them: it has to stay small.
+inline constexpr std::size_t kMostKept = 32;
+
+/// How a node's disk is, what the scrub has found on it, and what it keeps for others: for people.
+struct Upkeep {
+  std::uint64_t diskTotal = 0;
+  std::uint64_t diskFree = 0;         ///< that may still be written, the reserve taken off
+  std::uint64_t diskReserve = 0;      ///< 0: none, or in use
+  std::uint64_t scrubbedSeconds = 0;  ///< when its last scrub ended, since 1970; 0: none has yet
+  std::uint64_t findings = 0;         ///< damaged places that this one found
+  std::uint64_t damaged = 0;          ///< values that wait to be repaired
+  std::uint64_t tombstones = 0;       ///< deleted keys that it remembers
+  std::vector<Kept> kept;             ///< at most kMostKept
+  bool operator==(const Upkeep&) const = default;
+};
+
 /// What a node says of itself, for people, and so that nobody sends it what it cannot store.
 struct Summary {
   std::uint64_t keys = 0;    ///< live ones that lie there
@@ -179,6 +202,7 @@ struct Summary {
   Move move{};
   Agreement agreement{};
   DiskState disk = DiskState::Well;
+  Upkeep upkeep{};
   bool operator==(const Summary&) const = default;
 };
 /// Goes both ways: the answer has the same shape.

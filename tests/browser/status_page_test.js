@@ -143,7 +143,7 @@ test('ANodeThatDiesAndComesBackIsSeenWhileOneLooks', async () => {
     const [, dying] = ring.nodes;
     await dying.end();
     await health(page, `${dying.name} does not answer`);
-    await nodeRow(page, dying).getByText('no answer').waitFor();
+    await nodeRow(page, dying).getByText('down', { exact: true }).waitFor();
     await page.locator('#ring g.is-silent').waitFor({ state: 'attached' });
     await dying.start();
     await health(page, 'Every key has all its 3 copies.');
@@ -358,6 +358,7 @@ test('OnAPhoneNothingIsWiderThanTheScreen', async () => {
       assert.ok(wide[0] <= width && wide[1] <= width, `${wide} on ${width}`);
       // The cards are still a table for who does not see them.
       assert.equal(await page.getByRole('table', { name: 'Nodes' }).getByRole('row').count(), 4);
+      assert.equal(await page.getByRole('table', { name: 'Copies and disks' }).getByRole('row').count(), 4);
       assertQuiet(page);
     });
   }
@@ -484,8 +485,13 @@ test('TheLineOnTopSaysWhatIsBeingDone', async () => {
     await page.locator('#health[data-level=bad]').waitFor();
     await page.locator('#nodes').getByText('<b>refused</b>').first().waitFor();
   });
-  await withStatus((status, [other]) => Object.assign(other, { hints: 3, tombstonesWait: 'no answer' }), async (page) => {
-    await page.locator('#nodes').getByText('3 writes that it missed are kept for it; deleted keys are remembered for it').waitFor();
+  await withStatus((status, [other]) => Object.assign(other, { clockOff: true, clockOffsetMicros: 300_000_000 }), async (page) => {
+    await health(page, 'is off from the ring’s');
+    await page.locator('#nodes td[data-label=Clock]').filter({ hasText: '+300.0 s off' }).waitFor();
+  });
+  await withStatus((status, [other]) => Object.assign(other.diskUse, { waiting: 2 }), async (page) => {
+    await health(page, 'Damaged values on the disk of');
+    await page.locator('#upkeep').getByText('2 damaged values not repaired yet').waitFor();
   });
   await withStatus((status) => Object.assign(status, { trouble: 'its address belongs to another ring' }), async (page) => {
     await health(page, 'This node does not serve as it should');
@@ -511,9 +517,59 @@ test('TheLineOnTopSaysHowMuchIsNotEqualYet', async () => {
   });
 });
 
+const upkeepRow = (page, node) => page.locator('#upkeep tbody tr').filter({ hasText: node.name });
+
+test('CopiesAndDisksOfEachNodeAreShownAndWhatIsKeptForOneThatIsDown', async () => {
+  await withPage(ring.nodes[0], {}, async (page) => {
+    await health(page, 'Every key has all its 3 copies.');
+    for (const node of ring.nodes) {
+      const row = upkeepRow(page, node);
+      await row.locator('td.copies').getByText('equal').waitFor();
+      await row.locator('td.disk').filter({ hasText: /\d.*B free of \d.*B/ }).waitFor();
+      await row.locator('td[data-label=Reserve]').filter({ hasText: /\d.*B/ }).waitFor();
+      await row.locator('td.kept').filter({ hasText: '–' }).waitFor();
+    }
+    const [asked, other, away] = ring.nodes;
+    for (let i = 0; i < 8; i += 1) await other.put(`kept/${i}`, 'first');
+    await away.end();
+    await nodeRow(page, away).getByText('down', { exact: true }).waitFor();
+    for (let i = 0; i < 8; i += 1) await (i % 2 ? asked : other).put(`kept/${i}`, 'second');
+    for (let i = 0; i < 3; i += 1) await fetch(`${asked.url}/kept/${i}`, { method: 'DELETE' });
+    // Noted by two nodes, and told by the one that the page is of.
+    await upkeepRow(page, away).locator('td.kept').filter({ hasText: /^([89]|1\d) writes/ }).waitFor();
+    await upkeepRow(page, asked).locator('td.copies').filter({ hasText: /parts lack one, \d+ (s|min) so far/ }).waitFor();
+    await upkeepRow(page, asked).locator('td[data-label=Deleted]').filter({ hasText: /^[1-9]/ }).waitFor();
+    await away.start();
+    await health(page, 'Every key has all its 3 copies.');
+    await upkeepRow(page, away).locator('td.kept').filter({ hasText: /^(–|deleted keys.*)$/ }).waitFor();
+    const events = page.locator('#lately li');
+    await events.filter({ hasText: `${away.name} does not answer` }).first().waitFor();
+    await events.filter({ hasText: `${away.name} answers again` }).first().waitFor();
+    assertQuiet(page);
+  });
+});
+
+test('WhatIsKnownOfCopiesAndDisksIsToldAsItIs', async () => {
+  const agreement = { lacking: 0, differing: 0, uncompared: 0, seconds: 200, comparedSecondsAgo: 60 };
+  const rows = (page) => page.locator('#upkeep tbody tr');
+  await withStatus((status, [one, two]) => {
+    Object.assign(one, { agreement: { ...agreement, differing: 12 }, hintsInAll: 13, tombstonesWaitAt: 2, tombstones: 7 });
+    Object.assign(two, { agreement: { ...agreement, uncompared: 1 }, disk: 'full',
+      diskUse: { totalBytes: 40e9, freeBytes: 0, reserveBytes: 0, scrubbed: Date.now() / 1000 - 7200, findings: 2, waiting: 1 } });
+  }, async (page) => {
+    await rows(page).getByText('12 parts differ, 3 min 20 s so far').waitFor();
+    await rows(page).getByText('13 writes; deleted keys, at 2 nodes').waitFor();
+    await rows(page).getByText('1 part to compare').waitFor();
+    await rows(page).getByText('0 B free of 40.0 GB').waitFor();
+    await rows(page).getByText('2 h ago, 2 findings; 1 damaged value not repaired yet').waitFor();
+    await rows(page).locator('.badge').getByText('full').waitFor();
+    await rows(page).getByText('none', { exact: true }).waitFor();
+  });
+});
+
 test('WhatHappenedLatelyIsToldInWords', async () => {
   const at = Date.now() / 1000 - 60;
-  const lately = [['INFO', 'hints.brought', 'to=c:1 entries=3'], ['INFO', 'scrub.done', 'bytes=5 findings=0'],
+  const lately = [['INFO', 'ring.complete', 'height=9'], ['INFO', 'corruption.repaired', 'key=photos/1'], ['INFO', 'hints.brought', 'to=c:1 entries=3'], ['INFO', 'scrub.done', 'bytes=5 findings=0'],
     ['INFO', 'balance.done', 'with=b:1 taken=3 sent=1'], ['INFO', 'future.thing', 'what="<img src=x>‮"'],
     ['WARN', 'member.silent', 'node=c:1 why="no answer"']].map(([severity, event, fields]) => ({ at, severity, event, fields }));
   await withStatus((status) => Object.assign(status, { lately }), async (page) => {
@@ -523,6 +579,8 @@ test('WhatHappenedLatelyIsToldInWords', async () => {
     await lines.nth(3).filter({ hasText: /^3 writes that c:1 had missed were brought to it$/ }).waitFor();
     assert.equal(await lines.nth(1).textContent(), 'future.thing what="<img src=x>U+202E"');
     assert.equal(await page.locator('#lately img').count(), 0);
+    assert.equal(await lines.nth(4).textContent(), 'a damaged value was repaired from another node: photos/1');
+    assert.equal(await lines.nth(5).textContent(), 'version 9 of the ring is complete: every copy is where it belongs');
   });
 });
 

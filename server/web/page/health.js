@@ -121,9 +121,19 @@ function healthOf(status) {
     return { level: 'warn', line: `The disk of ${namesOf(full)} is full.`,
       more: 'Puts do without it, or are refused; gets and deletes go on. It goes on by itself when there is room.' };
   }
+  const damaged = present.filter((m) => m.diskUse?.waiting > 0);
+  if (damaged.length > 0) {
+    return { level: 'warn', line: `Damaged values on the disk of ${namesOf(damaged)} are not repaired yet.`,
+      more: 'They wait for another home node that has them, and are tried again every few seconds.' };
+  }
   const worst = agreementOf(present);
   const unequal = unequalHealth(status, present, worst);
   if (unequal) return unequal;
+  const off = present.filter((m) => m.clockOff);
+  if (off.length > 0) {
+    return { level: 'warn', line: `The clock of ${namesOf(off)} is off from the ring’s.`,
+      more: 'Set it. Until then the node goes by the other nodes’ clocks, and no value is harmed.' };
+  }
   if (copies < status.replicas) return fewHealth(status, copies);
   return { level: 'good', line: `Every key has all its ${copies === 1 ? 'copies: one' : `${copies} copies`}.`,
     more: `${plural(present.length, 'node')}, all of them answer${present.length > 1 ? `; they compared what they hold within the last ${spanText(worst.comparedSecondsAgo + 1)}` : ''}.` };

@@ -27,6 +27,8 @@ const WORDS = {
   'ring.remove': ({ node }) => `${node} was removed from the ring`,
   'ring.replace': ({ node }) => `a new node takes the place of the old one at ${node}`,
   'ring.replicas': ({ replicas }) => `from now on ${plural(Number(replicas), 'copy', 'copies')} of everything`,
+  'ring.leaving': () => 'this node leaves: the others make its copies again',
+  'ring.adjusted': () => 'this node’s weight or zone is another from now on',
   'fill.done': ({ bytes }) => `this node has all its copies: ${sizeText(Number(bytes))} copied`,
   'balance.done': (fields) => copiedText(fields) && `made equal: ${copiedText(fields)}`,
   'purge.done': ({ dropped, bytes }) => Number(dropped) > 0 && `${plural(Number(dropped), 'copy', 'copies')} that belong elsewhere now dropped, ${sizeText(Number(bytes))}`,
@@ -34,10 +36,16 @@ const WORDS = {
   'hints.brought': ({ to, entries }) => `${plural(Number(entries), 'write')} that ${to} had missed ${Number(entries) > 1 ? 'were' : 'was'} brought to it`,
   'settle.waits': ({ node }) => `deleted keys are remembered until ${node} is back`,
   'scrub.done': ({ findings }) => Number(findings) > 0 && `the disk was read as a whole: ${plural(Number(findings), 'damaged place')} found`,
+  'scrub.found': () => 'something on the disk is damaged',
+  'corruption.found': ({ key }) => `a damaged value was found: ${key}`,
+  'corruption.repaired': ({ key }) => `a damaged value was repaired from another node: ${key}`,
+  'corruption.waits': ({ key, why }) => `a damaged value cannot be repaired yet: ${key}${why ? `, ${why}` : ''}`,
+  'clock.off': ({ node, by_micros: by }) => `the clock of ${node} is off by ${offsetText(Number(by))}`,
+  'clock.right': ({ node }) => `the clock of ${node} is right again`,
   'disk.full': () => 'the disk is full: puts are refused, gets and deletes go on',
   'disk.room': () => 'there is room on the disk again',
   'disk.failed': ({ why }) => `the disk has failed, nothing is stored until this node is started again: ${why}`,
-  'clock.corrected': ({ by_micros: by }) => (by === '0' ? 'the clock is right again' : `the clock is off by ${offsetText(Number(by))}: set it`),
+  'clock.corrected': ({ by_micros: by }) => (by === '0' ? 'this node’s clock is right again' : `this node’s clock is off by ${offsetText(-Number(by))}: set it`),
 };
 
 /** Empty if there is nothing to say: what did not come about is tried again. */

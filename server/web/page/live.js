@@ -13,6 +13,7 @@ function show(status) {
   showHealth(status);
   drawRing(status);
   showNodes(status);
+  showUpkeep(status);
   showTraffic(status);
   showLately(status);
   keysChanged(status);

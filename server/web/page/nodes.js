@@ -34,6 +34,7 @@ function fill(target, key, build) {
 }
 
 function stateOf(member, status) {
+  if (member.liveness === 'down') return ['bad', 'down'];
   if (isSilent(member)) return ['bad', 'no answer'];
   if (member.state !== 'active') return ['busy', member.state];
   if (member.liveness === 'suspect') return ['busy', 'suspect'];
@@ -57,19 +58,11 @@ function showName(target, member, status) {
   });
 }
 
-/** What is kept for a member until it is back: writes that it missed, and traces of deleted keys. */
-function keptText(member) {
-  const parts = [];
-  if (member.hints > 0) parts.push(`${plural(member.hints, 'write')} that it missed ${member.hints > 1 ? 'are' : 'is'} kept for it`);
-  if (member.tombstonesWait) parts.push('deleted keys are remembered for it');
-  return parts.join('; ');
-}
-
 function showState(target, member, status) {
   const [level, text] = stateOf(member, status);
   const done = moveDone(member);
   const move = member.move ? moveText(member.move) : '';
-  const more = [isSilent(member) ? member.lastError : move, keptText(member)].filter(Boolean).join('; ');
+  const more = isSilent(member) ? member.lastError ?? '' : move;
   fill(target, JSON.stringify([level, text, done, more]), () => {
     const parts = [make('span', { className: `state-text ${level}` }, make('span', { className: 'dot', 'aria-hidden': 'true' }), text)];
     if (done !== undefined) {
@@ -86,6 +79,14 @@ function showShare(target, share) {
     const bar = make('span', { className: 'bar', 'aria-hidden': 'true' });
     bar.style.setProperty('--part', share);
     return [percentText(share), bar];
+  });
+}
+
+/** How far its clock is from this node's, and whether that is further from the ring's than it may be. */
+function showClock(target, member, self) {
+  fill(target, JSON.stringify([self, member.clockOffsetMicros, member.clockOff]), () => {
+    const text = self ? '0 ms' : member.clockOffsetMicros === undefined ? '–' : offsetText(member.clockOffsetMicros);
+    return member.clockOff ? [text, ' ', make('span', { className: 'badge warn' }, 'off')] : [text];
   });
 }
 
@@ -111,29 +112,12 @@ function showRow(row, member, number, members, status) {
   setText(parts.keys, known(member.keys ?? (self ? status.keys : undefined), countText));
   setText(parts.size, known(member.bytes ?? (self ? status.bytes : undefined), sizeText));
   setText(parts.up, known(member.uptimeSeconds, spanText));
-  setText(parts.clock, self ? '0 ms' : known(member.clockOffsetMicros, offsetText));
+  showClock(parts.clock, member, self);
   setText(parts.version, member.version ?? (self ? status.programVersion : '–'));
   showView(parts.view, self ? { ...member, fingerprint: status.fingerprint } : member, status);
 }
 
-/** This node's disk, and what the scrub has found on it. */
-function diskText(disk) {
-  const parts = [`Disk of this node: ${sizeText(disk.freeBytes)} free of ${sizeText(disk.totalBytes)}`];
-  if (disk.state === 'full') parts[0] = 'The disk of this node is full: puts are refused, gets and deletes go on';
-  if (disk.state === 'failed') parts[0] = 'The disk of this node has failed: nothing is stored until it is started again';
-  if (disk.damaged > 0) parts.push(`${plural(disk.damaged, 'damaged value')} found, ${disk.repaired} repaired, ${disk.waiting} waiting`);
-  if (disk.scrubbed > 0) parts.push(`read as a whole ${agoText(disk.scrubbed)}, ${plural(disk.findings, 'finding')}`);
-  if (disk.scrubbing) parts.push('being read as a whole now');
-  return `${parts.join('; ')}.`;
-}
-
-function showDisk(disk) {
-  byId('disk').hidden = disk === undefined;
-  if (disk !== undefined) setText(byId('disk'), diskText(disk));
-}
-
 function showNodes(status) {
-  showDisk(status.disk);
   const members = presentMembers(status);
   for (const id of [...nodeRows.keys()]) if (!members.some((m) => m.id === id)) nodeRows.delete(id);
   const rows = members.map((member, place) => {

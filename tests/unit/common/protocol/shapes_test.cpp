@@ -130,6 +130,30 @@ TEST(ShapesTest, AMemberSaysHowEqualItsCopiesAre) {
   EXPECT_FALSE(ringStatusFromJson(json)) << "a part of it is missing";
 }
 
+TEST(ShapesTest, AMemberSaysHowItsDiskIsWhatIsKeptForItAndThatItsClockIsOff) {
+  RingStatus status = sample();
+  EXPECT_EQ(toJson(status).find("clockOff\":"), string::npos) << "left out while it is right";
+  NodeStatus& member = status.members[1];
+  member.diskUse = DiskUse{100, 60, 8, 1'795'169'700'000'000, 2, 1};
+  member.tombstones = 9;
+  member.hints = 3;
+  member.hintsInAll = 13;
+  member.tombstonesWait = "down";
+  member.tombstonesWaitAt = 2;
+  member.clockOff = true;
+  string json = toJson(status);
+  const string disk = R"("diskUse":{"totalBytes":100,"freeBytes":60,"reserveBytes":8,)"
+                      R"("scrubbed":1795169700.000000,"findings":2,"waiting":1})";
+  ASSERT_NE(json.find(disk), string::npos) << json;
+  for (const char* said :
+       {R"("hintsInAll":13)", R"("tombstonesWaitAt":2)", R"("clockOff":true)", R"("tombstones":9)"}) {
+    EXPECT_NE(json.find(said), string::npos) << said;
+  }
+  EXPECT_EQ(*ringStatusFromJson(json), status);
+  json.replace(json.find(disk), disk.size(), R"("diskUse":{"totalBytes":100})");
+  EXPECT_FALSE(ringStatusFromJson(json)) << "a part of it is missing";
+}
+
 TEST(ShapesTest, AMemberIsAliveSuspectOrDown) {
   RingStatus status = sample();
   status.members[1].liveness = Liveness::Suspect;
@@ -155,6 +179,13 @@ TEST(ShapesTest, WhatHappenedLatelyComesBack) {
 TEST(ShapesTest, AnActionOnTheRingComesBack) {
   const RingAction forced{"remove", {"a:1", "b:2"}, 17};
   EXPECT_EQ(*ringActionFromJson(toJson(forced)), forced);
+  const RingAction asked{"remove", {"a:1"}, 3, Forecast{4, 5, 6, 7, "a:1 is up"}};
+  const string json = toJson(asked);
+  EXPECT_NE(json.find(R"("dryRun":{"partitions":4,"copies":5,"least":6,"bytes":7,"refused":"a:1 is up"})"),
+            string::npos)
+      << json;
+  EXPECT_EQ(*ringActionFromJson(json), asked);
+  EXPECT_FALSE(ringActionFromJson(R"({"action":"leave","nodes":[],"dryRun":{"copies":5}})")) << "a part is missing";
   const RingAction plain{"leave", {"a:1"}, 0};
   EXPECT_EQ(toJson(plain), R"({"action":"leave","nodes":["a:1"]})");
   EXPECT_EQ(*ringActionFromJson(toJson(plain)), plain);

@@ -10,7 +10,7 @@ TEST(RecentEvents, OnlyTheLastOnesAreKeptTheOldestFirst) {
   RecentEvents recent;
   EXPECT_TRUE(recent.events().empty());
   for (std::size_t i = 0; i < RecentEvents::kMost + 7; ++i) {
-    recent.add({static_cast<std::int64_t>(i), "INFO", "a.b", "n=" + std::to_string(i)});
+    recent.add({static_cast<std::int64_t>(i), "INFO", "a." + std::to_string(i), "n=" + std::to_string(i)});
   }
   const auto events = recent.events();
   ASSERT_EQ(events.size(), RecentEvents::kMost);
@@ -26,6 +26,18 @@ TEST(RecentEvents, OneThatRepeatsItselfHidesNoOther) {
   ASSERT_EQ(events.size(), 2U);
   EXPECT_EQ(events.front().event, "member.silent");
   EXPECT_EQ(events.back().atMicros, 99);
+}
+
+TEST(RecentEvents, AThousandOfOneKindHideNoOtherAndAreCountedAll) {
+  RecentEvents recent;
+  recent.add({1, "WARN", "member.silent", "node=a:1"});
+  for (std::int64_t i = 2; i < 1002; ++i) recent.add({i, "INFO", "corruption.repaired", "key=" + std::to_string(i)});
+  const auto events = recent.events();
+  ASSERT_EQ(events.size(), 1 + RecentEvents::kMostOfOne);
+  EXPECT_EQ(events.front().event, "member.silent");
+  EXPECT_EQ(events.back().fields, "key=1001");
+  EXPECT_EQ(recent.counts(),
+            (std::map<std::string, std::uint64_t>{{"member.silent", 1}, {"corruption.repaired", 1000}}));
 }
 
 TEST(RecentEvents, AVeryLongOneIsCut) {

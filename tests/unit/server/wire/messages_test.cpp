@@ -77,8 +77,29 @@ RC_GTEST_PROP(Messages, GossipComesBackWhole, ()) {
                       anyNumber<std::uint64_t>(), anyNumber<std::uint32_t>()},
                      {anyNumber<std::uint32_t>(), anyNumber<std::uint32_t>(), anyNumber<std::uint32_t>(),
                       anyNumber<std::uint32_t>(), anyNumber<std::uint32_t>()},
-                     anyFlag() ? DiskState::Well : DiskState::Full};
+                     anyFlag() ? DiskState::Well : DiskState::Full,
+                     {anyNumber<std::uint64_t>(),
+                      anyNumber<std::uint64_t>(),
+                      anyNumber<std::uint64_t>(),
+                      anyNumber<std::uint64_t>(),
+                      anyNumber<std::uint64_t>(),
+                      anyNumber<std::uint64_t>(),
+                      anyNumber<std::uint64_t>(),
+                      {}}};
+  message.summary.upkeep.kept.resize(*rc::gen::inRange<std::size_t>(0, kMostKept + 1));
+  for (Kept& kept : message.summary.upkeep.kept) {
+    kept = {anyNumber<std::uint64_t>(), anyNumber<std::uint64_t>(), anyFlag()};
+  }
   comesBackWhole(message);
+}
+
+TEST(Messages, AGossipThatTellsOfMoreMembersThanItMayIsRefused) {
+  Gossip message;
+  message.summary.upkeep.kept.resize(kMostKept + 1);
+  Writer out;
+  message.write(out);
+  const std::string bytes = out.take();
+  EXPECT_FALSE(readPayload<Gossip>(bytes).has_value());
 }
 
 RC_GTEST_PROP(Messages, AProbeAndItsAnswerComeBackWholeAndMoreRumoursThanThereMayBeAreRefused, ()) {

@@ -157,15 +157,17 @@ class FaultyRing : public testing::Test {
     disks_[node]->makeRoom();
     EXPECT_TRUE(eventually([&] { return diskOf(node).state == "ok"; })) << diskOf(node).state;
   }
-  /// All that is damaged is written anew from others, while the node serves.
+  /// All that is damaged is written anew from others, while it is read through all nodes.
   void damageValues(Load& load) {
     const std::size_t node = any();
+    load.pauseWriting();  // or all of it would be replaced before anybody saw it
     EXPECT_EQ(cluster_.stop(node), 0);
     flipBitIn(support::filesIn(cluster_.dataOf(node) + "/blobs", ""));
     start(node, kScrubbing);
-    work(load);
     EXPECT_TRUE(eventually([&] { return isRepaired(node); })) << cluster_.process(node).errors();
     EXPECT_GT(diskOf(node).repaired, 0U);
+    load.goOnWriting();
+    work(load);
   }
   /// The node says nothing wrong; its operator is told, at the start or by the scrub, and replaces the disk.
   void damageTables(Load& load) {

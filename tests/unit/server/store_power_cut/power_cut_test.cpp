@@ -166,12 +166,12 @@ TEST(StorePowerCut, RecoveryIsCutAtEverySyncPointTwiceInARow) {
     std::size_t hundredths;
     Kept kept;
   };
-  for (const Base base : {Base{45, Kept::TornGarbage}, Base{70, Kept::Everything}, Base{95, Kept::Mixture}}) {
-    const Recorded first = recordRecovery(workload(), base.hundredths, base.kept, 1);
-    expectNothingWrong(Judge().all(first), "recovery");
-    for (const std::size_t hundredths : {25U, 50U}) {
-      const Recorded second = recordRecovery(first, hundredths, Kept::Mixture, 0);
-      expectNothingWrong(Judge().all(second), "recovery of a recovery");
+  for (unsigned time = 1; time <= timesWanted(); ++time) {
+    for (const Base base : {Base{45, Kept::TornGarbage}, Base{70, Kept::Everything}, Base{95, Kept::Mixture}}) {
+      const Recorded first = recordRecovery(workload(), base.hundredths + time - 1, base.kept, 1);
+      expectNothingWrong(Judge(nullptr, time).all(first), "recovery");
+      const Recorded second = recordRecovery(first, base.hundredths / 2, Kept::Mixture, 0);
+      expectNothingWrong(Judge(nullptr, time).all(second), "recovery of a recovery");
     }
   }
 }

@@ -143,4 +143,10 @@ void DataDirectory::removeMade() {
   }
 }
 
+Error withAdvice(const Error& error) {
+  if (error.kind != Kind::Corrupt) return error;
+  return {error.kind,
+          error.text + ": move the data directory away and start empty, the node is then refilled by the others"};
+}
+
 }  // namespace mydht::disk

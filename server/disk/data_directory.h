@@ -54,4 +54,8 @@ class DataDirectory {
   std::vector<std::string> made_;  ///< what to remove again, outermost first; empty when nothing is
 };
 
+/// The same error with what to do about a directory in which something that was acknowledged is damaged or missing, if
+/// that is what it says: the node must not vote with it.
+Error withAdvice(const Error& error);
+
 }  // namespace mydht::disk

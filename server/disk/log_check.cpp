@@ -1,5 +1,7 @@
 #include "server/disk/log_check.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/filesystem.hpp>
@@ -91,7 +93,7 @@ bool recordBeginsAfter(std::string_view bytes, std::size_t at) {
 
 }  // namespace
 
-LogVerdict checkLog(std::string_view bytes) {
+LogVerdict checkLog(std::string_view bytes, LogRecords records) {
   std::uint64_t expected = 0;  // the next record's sequence number; 0 before the first
   bool inside = false;         // between a first fragment and its last
   std::size_t recordAt = 0;
@@ -110,7 +112,7 @@ LogVerdict checkLog(std::string_view bytes) {
       head.clear();
     }
     inside = found->type != kFull && found->type != kLast;
-    if (head.size() < kRecordHead) {
+    if (records == LogRecords::Writes && head.size() < kRecordHead) {
       head += found->payload.substr(0, kRecordHead - head.size());
       if (head.size() == kRecordHead) {
         const std::uint64_t sequence = numberAt(head, 0, 8);
@@ -134,13 +136,33 @@ Result<> checkLogs(const std::string& directory) {
     const LogVerdict verdict = checkLog(*bytes);
     if (verdict.state == LogState::Damaged) {
       return Error{Kind::Corrupt, at->path().string() + " is damaged at byte " + std::to_string(verdict.offset) +
-                                      ": writes that were acknowledged are missing; move the data directory away and "
-                                      "start empty, the node is then refilled by the others"};
+                                      ": writes that were acknowledged are missing"};
     }
   }
   if (error && error != boost::system::errc::no_such_file_or_directory) {
     return Error{Kind::Io, "read " + directory + ": " + error.message()};
   }
+  return {};
+}
+
+Result<> cutTornFileList(const std::string& directory) {
+  boost::system::error_code error;
+  if (!fs::exists(directory + "/CURRENT", error)) return {};
+  auto name = readWholeFile(directory + "/CURRENT");
+  if (!name) return name.error();
+  while (name->ends_with('\n')) name->pop_back();
+  const std::string path = directory + "/" + *name;
+  // Whatever else is wrong with it RocksDB finds by itself.
+  if (!name->starts_with("MANIFEST-") || !fs::exists(path, error)) return {};
+  const auto bytes = readWholeFile(path);
+  if (!bytes) return bytes.error();
+  const LogVerdict verdict = checkLog(*bytes, LogRecords::FileChanges);
+  if (verdict.state != LogState::Torn) return {};
+  auto file = PosixFile::open(path, O_WRONLY);
+  if (!file) return file.error();
+  auto done = file->cutAt(verdict.offset);
+  if (done) done = file->syncAll();
+  if (!done) return done.error().within(path);
   return {};
 }
 

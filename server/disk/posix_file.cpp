@@ -71,6 +71,11 @@ Result<> PosixFile::write(std::string_view bytes) {
   return {};
 }
 
+Result<> PosixFile::cutAt(std::uint64_t size) {
+  if (::ftruncate(descriptor_, static_cast<off_t>(size)) != 0) return systemError("cut");
+  return {};
+}
+
 Result<> PosixFile::syncData() {
   if (::fdatasync(descriptor_) != 0) return systemError("fdatasync");
   return {};

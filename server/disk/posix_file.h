@@ -38,6 +38,8 @@ class PosixFile {
   Result<> readInto(std::uint64_t offset, std::span<char> room) const;
   /// Writes all of it where the last write ended.
   Result<> write(std::string_view bytes);
+  /// What is behind this place goes.
+  Result<> cutAt(std::uint64_t size);
   Result<> syncData();
   Result<> syncAll();
 

@@ -32,10 +32,15 @@ class RocksDisk::Call {
 
 Result<std::unique_ptr<RocksDisk>> RocksDisk::open(DataDirectory& directory, runtime::BlockingPool& pool,
                                                    RocksDiskOptions options) {
+  auto disk = openAsItIs(directory, pool, options);
+  if (!disk) return withAdvice(disk.error());
+  return disk;
+}
+
+Result<std::unique_ptr<RocksDisk>> RocksDisk::openAsItIs(DataDirectory& directory, runtime::BlockingPool& pool,
+                                                         const RocksDiskOptions& options) {
   if (!directory.isNew() && ::access((directory.rowsPath() + "/CURRENT").c_str(), F_OK) != 0) {
-    return Error{Kind::Corrupt, directory.rowsPath() +
-                                    " is missing or no database: move the data directory away and "
-                                    "start empty, the node is then refilled by the others"};
+    return Error{Kind::Corrupt, directory.rowsPath() + " is missing or no database"};
   }
   // Before the rows: they need room to open, and on a full disk the reserve has it.
   auto space = std::make_unique<FreeSpace>(directory.path(), options.reserveBytes, options.askSpace);

@@ -69,6 +69,8 @@ class RocksDisk final : public Disk {
 
  private:
   class Call;
+  static Result<std::unique_ptr<RocksDisk>> openAsItIs(DataDirectory& directory, runtime::BlockingPool& pool,
+                                                       const RocksDiskOptions& options);
   RocksDisk(DataDirectory& directory, runtime::BlockingPool& pool, const RocksDiskOptions& options,
             std::unique_ptr<FreeSpace> space, std::unique_ptr<Rows> rows);
   Result<> sweep();

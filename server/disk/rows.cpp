@@ -173,14 +173,11 @@ struct Rows::Engine {
 Result<std::unique_ptr<Rows>> Rows::open(const std::string& path, bool make, const RowsOptions& options) {
   const auto logs = checkLogs(path);
   if (!logs) return logs.error();
+  const auto cut = cutTornFileList(path);
+  if (!cut) return cut.error();
   auto engine = std::make_unique<Engine>();
   rocksdb::DB* db = nullptr;
   const auto status = rocksdb::DB::Open(engineOptions(options, make, engine->listener), path, &db);
-  if (status.IsCorruption()) {
-    return Error{Kind::Corrupt, errorOf(status, "open " + path).text +
-                                    ": move the data directory away and start empty, the node is then refilled by "
-                                    "the others"};
-  }
   if (!status.ok()) return errorOf(status, "open " + path);
   engine->db.reset(db);
   std::unique_ptr<Rows> rows(new Rows(std::move(engine)));

@@ -209,7 +209,7 @@ Task<int> Program::serve() {
     tellManager("STOPPING=1");
     status = ended;
   } else {
-    complain(entered.error().text);
+    complain(disk::withAdvice(entered.error()).text);
   }
   co_await stop();
   // Once a member of a ring, a node may hold what others count on, even if it could not be started to the end.

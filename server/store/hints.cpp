@@ -133,10 +133,13 @@ Task<> Hints::write(Changes changes) {
   for (const auto& [name, change] : changes) {
     std::string row = hintRowName(name.first, name.second);
     auto content = co_await disk_.get(row, Deadline::max());
+    // What cannot be read is not what is not there: hash trees find what the change was about.
+    if (!content) continue;
     std::optional<Version> kept;
-    if (content && *content) {
+    if (*content) {
       const auto hint = decodeHintRow(row, (*content)->view());
-      if (hint) kept = hint->second.version;
+      if (!hint) continue;
+      kept = hint->second.version;
     }
     counted[name.first] += apply(name, change, kept, batch);
   }

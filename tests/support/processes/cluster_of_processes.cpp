@@ -68,7 +68,10 @@ int ClusterOfProcesses::stop(std::size_t node) {
 }
 
 void ClusterOfProcesses::emptyDisk(std::size_t node) {
-  boost::filesystem::remove_all(dataOf(node));
+  // The directory itself stays: a file system of its own may be mounted there.
+  std::vector<boost::filesystem::path> content;
+  for (const auto& at : boost::filesystem::directory_iterator(dataOf(node))) content.push_back(at.path());
+  for (const auto& path : content) boost::filesystem::remove_all(path);
 }
 
 Finished ClusterOfProcesses::client(std::size_t node, std::vector<std::string> words) {

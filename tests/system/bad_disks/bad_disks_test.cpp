@@ -2,16 +2,14 @@
 // its reserve, says so and recovers by itself; bits flipped in, and ends cut off, a value's file or a table of the
 // database are never served, and are repaired from another home node, by a read or by the scrub. How: small file
 // systems in memory in a mount namespace of this process and its nodes (root only), and files harmed in place.
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sched.h>
-#include <sys/mount.h>
-#include <unistd.h>
 
 #include <boost/filesystem.hpp>
 #include <random>
 
 #include "common/protocol/shapes.h"
+#include "tests/support/disks/damage.h"
+#include "tests/support/disks/small_disk.h"
 #include "tests/support/http_client/http_client.h"
 #include "tests/support/processes/cluster_of_processes.h"
 
@@ -22,10 +20,14 @@ namespace fs = boost::filesystem;
 using support::ask;
 using support::ClusterOfProcesses;
 using support::eventually;
+using support::filesIn;
+using support::flipInTheMiddle;
 using support::get;
 using support::put;
+using support::SmallDisk;
 
 constexpr std::size_t kMib = 1024 * 1024;
+constexpr std::uint64_t kDiskMib = 192;
 
 /// Bytes that nothing compresses.
 std::string noise(std::size_t bytes, unsigned seed) {
@@ -69,44 +71,20 @@ int deleteStatus(ClusterOfProcesses& cluster, std::size_t node, const std::strin
   return ask(cluster.port(node), {.method = "DELETE", .target = "/" + key}).status;
 }
 
-/// A small file system of its own for a node's data.
+/// Small file systems of their own for nodes' data.
 class SmallDisks : public testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    alone_ = ::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
-  }
+  static void SetUpTestSuite() { alone_ = SmallDisk::possible(); }
   void SetUp() override {
     if (!alone_) GTEST_SKIP() << "only root can mount";
   }
-  void TearDown() override {
-    for (const std::string& path : mounted_) ::umount2(path.c_str(), MNT_DETACH);
-  }
-  void mountAt(const std::string& path) {
-    fs::create_directories(path);
-    ASSERT_EQ(::mount("small", path.c_str(), "tmpfs", 0, "size=192m"), 0);
-    mounted_.push_back(path);
-  }
-  /// Somebody else's file that takes all the room there is.
-  static void fillUp(const std::string& data) {
-    const int file = ::open(fillerOf(data).c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-    ASSERT_GE(file, 0);
-    for (std::size_t piece = kMib; piece >= 4096; piece /= 2) {
-      const std::string bytes(piece, 'x');
-      while (::write(file, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size())) {
-      }
-    }
-    ::close(file);
-  }
-  static std::string fillerOf(const std::string& data) { return data + "/blobs/filler"; }
 
-  std::vector<std::string> mounted_;
   static inline bool alone_ = false;
 };
 
 TEST_F(SmallDisks, AFullOneRefusesPutsAloneSaysSoAndRecoversByItself) {
   ClusterOfProcesses cluster(0);
-  const std::string data = cluster.dataOf(0);
-  mountAt(data);
+  const SmallDisk disk(cluster.dataOf(0), kDiskMib);
   cluster.start(0, {"--disk-reserve", "32"});
   ASSERT_TRUE(putsWith(201, cluster, 0, "small", "old"));
   ASSERT_TRUE(putsWith(201, cluster, 0, "large", std::string(kMib, 'o')));
@@ -116,9 +94,9 @@ TEST_F(SmallDisks, AFullOneRefusesPutsAloneSaysSoAndRecoversByItself) {
   EXPECT_TRUE(putsWith(507, cluster, 0, "large", noise(200 * kMib, 1)));
   EXPECT_EQ(get(cluster.port(0), "/large").body, std::string(kMib, 'o'));
 
-  fillUp(data);
+  disk.fillUp();
   ASSERT_TRUE(eventually([&] { return diskOf(cluster, 0).state == "full"; }));
-  fillUp(data);  // what the reserve has freed is taken too, but for what the node needs
+  disk.fillUp();  // what the reserve has freed is taken too, but for what the node needs
   const auto refused = put(cluster.port(0), "/small", "new");
   EXPECT_EQ(refused.status, 507) << refused.body;
   EXPECT_EQ(refused.field("Mydht-Outcome"), "not-done");
@@ -128,7 +106,7 @@ TEST_F(SmallDisks, AFullOneRefusesPutsAloneSaysSoAndRecoversByItself) {
   EXPECT_NE(get(cluster.port(0), "/_mydht/metrics").body.find("\nmydht_disk_full 1\n"), std::string::npos);
   EXPECT_NE(cluster.process(0).errors().find(" disk.full "), std::string::npos);
 
-  fs::remove(fillerOf(data));
+  disk.makeRoom();
   EXPECT_TRUE(eventually([&] { return putStatus(cluster, 0, "small", "new") == 204; }));
   EXPECT_TRUE(eventually([&] { return diskOf(cluster, 0).state == "ok"; }));
   EXPECT_EQ(get(cluster.port(0), "/small").body, "new");
@@ -136,8 +114,7 @@ TEST_F(SmallDisks, AFullOneRefusesPutsAloneSaysSoAndRecoversByItself) {
 
 TEST_F(SmallDisks, DeletesGoOnOnAFullOneAndMakeRoom) {
   ClusterOfProcesses cluster(0);
-  const std::string data = cluster.dataOf(0);
-  mountAt(data);
+  const SmallDisk disk(cluster.dataOf(0), kDiskMib);
   cluster.start(0, {"--disk-reserve", "32"});
   unsigned stored = 0;
   int last = 201;
@@ -157,12 +134,11 @@ TEST_F(SmallDisks, DeletesGoOnOnAFullOneAndMakeRoom) {
 TEST_F(SmallDisks, InARingTheOthersGoOn) {
   ClusterOfProcesses cluster(0);
   cluster.start(0);
-  const std::string data = cluster.dataOf(1);
-  mountAt(data);
+  const SmallDisk disk(cluster.dataOf(1), kDiskMib);
   cluster.start(1, {"-s", cluster.hostPort(0), "--disk-reserve", "32"});
   cluster.start(2, {"-s", cluster.hostPort(0)});
   ASSERT_TRUE(eventually([&] { return isSettled(cluster); }));
-  fillUp(data);
+  disk.fillUp();
   ASSERT_TRUE(eventually([&] { return diskOf(cluster, 1).state == "full"; }));
   for (std::size_t node = 0; node < 3; ++node) {
     const std::string key = "key" + std::to_string(node);
@@ -177,28 +153,8 @@ TEST_F(SmallDisks, InARingTheOthersGoOn) {
     return false;
   }));
   EXPECT_NE(cluster.client(1, {"status"}).output.find("FULL"), std::string::npos);
-  fs::remove(fillerOf(data));
+  disk.makeRoom();
   EXPECT_TRUE(eventually([&] { return diskOf(cluster, 1).state == "ok"; }));
-}
-
-/// The files below a directory whose names end so, those of values too, which have no ending.
-std::vector<std::string> filesIn(const std::string& directory, const std::string& ending) {
-  std::vector<std::string> files;
-  for (const auto& at : fs::recursive_directory_iterator(directory)) {
-    if (fs::is_regular_file(at.path()) && at.path().extension() == ending) files.push_back(at.path().string());
-  }
-  return files;
-}
-
-void flipInTheMiddle(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDWR);
-  ASSERT_GE(file, 0);
-  const auto middle = static_cast<off_t>(fs::file_size(path) / 2);
-  char byte = 0;
-  ASSERT_EQ(::pread(file, &byte, 1, middle), 1);
-  byte = static_cast<char>(byte ^ 4);
-  ASSERT_EQ(::pwrite(file, &byte, 1, middle), 1);
-  ::close(file);
 }
 
 class DamagedFiles : public testing::Test {

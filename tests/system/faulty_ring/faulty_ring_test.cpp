@@ -1,18 +1,25 @@
 // Proves with five real nodes that nothing acknowledged is ever missing or goes back while one thing after the other
-// goes wrong: nodes killed, frozen, cut off in one direction or both, with a wrong clock, with an emptied disk, and all
-// of them killed at once in the middle of syncs; and that afterwards every home node holds the same. How: clients that
-// know what was acknowledged work through all nodes all the time, and what they read is judged at once; after each
-// fault the copies are looked at node by node. MYDHT_FAULTS=N repeats everything N times, in an order of chance.
+// goes wrong: nodes killed, frozen, cut off in one direction or both, with a wrong clock, with an emptied disk, a full
+// one, one with bits turned over in every value's file and every table, and all of them killed at once in the middle of
+// syncs; and that afterwards every home node holds the same. How: clients that know what was acknowledged work through
+// all nodes all the time, and what they read is judged at once; after each fault the copies are looked at node by node.
+// MYDHT_FAULTS=N repeats everything N times, in an order of chance.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <boost/filesystem.hpp>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <random>
+#include <stdexcept>
 
 #include "common/protocol/shapes.h"
+#include "tests/support/disks/damage.h"
+#include "tests/support/disks/small_disk.h"
 #include "tests/support/http_client/http_client.h"
 #include "tests/support/load/load.h"
 #include "tests/support/processes/cluster_of_processes.h"
@@ -25,12 +32,19 @@ using support::ClusterOfProcesses;
 using support::eventually;
 using support::Load;
 using support::Ports;
+using support::SmallDisk;
 
 constexpr std::size_t kNodes = 5;
 // Operations that the load goes on for in the middle of a fault, and after it; fewer where nodes are cut off, since who
 // asks on the wrong side of a cut hears so after two seconds.
 constexpr std::size_t kOperations = 100;
 constexpr std::size_t kOperationsWhileCut = 10;
+// Of each node's file system, and what a node keeps of it for deletes: the rows' engine writes tables there, too, of
+// up to half of that.
+constexpr std::uint64_t kDiskMib = 320;
+constexpr const char* kReserveMib = "64";
+// Of a node that reads everything again and again, as fast as it can.
+const std::vector<std::string> kScrubbing{"--scrub-pause", "1", "--scrub-rate", "0"};
 
 class FaultyRing : public testing::Test {
  public:
@@ -40,14 +54,22 @@ class FaultyRing : public testing::Test {
   };
 
   void startAll() {
+    ASSERT_TRUE(mayMount_);
     for (std::size_t node = 0; node < kNodes; ++node) {
+      disks_.push_back(std::make_unique<SmallDisk>(cluster_.dataOf(node), kDiskMib));
       cluster_.startBy(node, CutNetwork::asUserOf(node));
-      cluster_.start(node, seedOf(node));
+      start(node, node == 0 ? std::vector<std::string>() : seed(0));
       ports_.add(cluster_.port(node));
     }
   }
-  std::vector<std::string> seedOf(std::size_t node) {
-    return node == 0 ? std::vector<std::string>() : std::vector<std::string>{"-s", cluster_.hostPort(0)};
+  std::vector<std::string> seed(std::size_t node) { return {"-s", cluster_.hostPort(node)}; }
+  void launch(std::size_t node, std::vector<std::string> options = {}) {
+    options.insert(options.end(), {"--disk-reserve", kReserveMib});
+    cluster_.launch(node, std::move(options));
+  }
+  void start(std::size_t node, std::vector<std::string> options = {}) {
+    launch(node, std::move(options));
+    cluster_.awaitReady(node);
   }
   std::size_t any() { return random_() % kNodes; }
   static void work(Load& load, std::size_t operations = kOperations) {
@@ -60,7 +82,7 @@ class FaultyRing : public testing::Test {
     const std::size_t node = any();
     cluster_.kill(node);
     work(load);
-    cluster_.start(node);
+    start(node);
   }
   void freezeOne(Load& load) {
     const std::size_t node = any();
@@ -75,7 +97,7 @@ class FaultyRing : public testing::Test {
     work(load);
     for (std::size_t node = 0; node < kNodes; ++node) cluster_.process(node).signal(SIGKILL);
     for (std::size_t node = 0; node < kNodes; ++node) cluster_.process(node).wait();
-    for (std::size_t node = 0; node < kNodes; ++node) cluster_.launch(node);
+    for (std::size_t node = 0; node < kNodes; ++node) launch(node);
     for (std::size_t node = 0; node < kNodes; ++node) cluster_.awaitReady(node);
   }
   void cutBetween(const std::vector<std::size_t>& some, bool bothWays) {
@@ -114,20 +136,72 @@ class FaultyRing : public testing::Test {
       words.push_back(word);
     }
     cluster_.startBy(node, std::move(words));
-    cluster_.start(node);
+    start(node);
     work(load);
     EXPECT_EQ(cluster_.stop(node), 0);
     cluster_.startBy(node, CutNetwork::asUserOf(node));
-    cluster_.start(node);
+    start(node);
   }
   void emptyOneDisk(Load& load) {
     const std::size_t node = any();
     cluster_.kill(node);
     cluster_.emptyDisk(node);
     work(load);
-    cluster_.start(node, {"-s", cluster_.hostPort((node + 1) % kNodes)});
+    start(node, seed((node + 1) % kNodes));
+  }
+  void fillOneDisk(Load& load) {
+    const std::size_t node = any();
+    disks_[node]->fillUp();
+    EXPECT_TRUE(eventually([&] { return diskOf(node).state == "full"; })) << diskOf(node).state;
+    work(load);
+    disks_[node]->makeRoom();
+    EXPECT_TRUE(eventually([&] { return diskOf(node).state == "ok"; })) << diskOf(node).state;
+  }
+  /// All that is damaged is written anew from others, while it is read through all nodes.
+  void damageValues(Load& load) {
+    const std::size_t node = any();
+    load.pauseWriting();  // or all of it would be replaced before anybody saw it
+    EXPECT_EQ(cluster_.stop(node), 0);
+    flipBitIn(support::filesIn(cluster_.dataOf(node) + "/blobs", ""));
+    start(node, kScrubbing);
+    EXPECT_TRUE(eventually([&] { return isRepaired(node); })) << cluster_.process(node).errors();
+    EXPECT_GT(diskOf(node).repaired, 0U);
+    load.goOnWriting();
+    work(load);
+  }
+  /// The node says nothing wrong; its operator is told, at the start or by the scrub, and replaces the disk.
+  void damageTables(Load& load) {
+    const std::size_t node = any();
+    // A start writes what the log holds into a table.
+    EXPECT_EQ(cluster_.stop(node), 0);
+    start(node);
+    EXPECT_EQ(cluster_.stop(node), 0);
+    flipBitIn(support::filesIn(cluster_.dataOf(node) + "/rows", ".sst"));
+    launch(node, kScrubbing);
+    try {
+      cluster_.awaitReady(node);
+      work(load);
+      const auto isTold = [&] { return diskOf(node).findings > 0 || diskOf(node).state == "failed"; };
+      EXPECT_TRUE(eventually(isTold)) << cluster_.process(node).errors();
+      cluster_.kill(node);
+    } catch (const std::runtime_error& refused) {
+      EXPECT_THAT(refused.what(), testing::HasSubstr("move the data directory away and start empty"));
+      work(load);
+    }
+    cluster_.emptyDisk(node);
+    start(node, seed((node + 1) % kNodes));
+  }
+  void flipBitIn(const std::vector<std::string>& files) {
+    EXPECT_FALSE(files.empty());
+    for (const std::string& path : files) support::flipBit(path, random_() % boost::filesystem::file_size(path));
+  }
+  /// All was read once more, and nothing is damaged any longer.
+  bool isRepaired(std::size_t node) {
+    const auto disk = diskOf(node);
+    return disk.scrubs >= 2 && disk.findings == 0 && disk.waiting == 0;
   }
 
+  protocol::DiskStatus diskOf(std::size_t node) { return statusOf(node).disk.value_or(protocol::DiskStatus()); }
   protocol::RingStatus statusOf(std::size_t node) {
     auto status = protocol::ringStatusFromJson(support::get(cluster_.port(node), "/_mydht/status").body);
     return status ? *status : protocol::RingStatus();
@@ -178,7 +252,9 @@ class FaultyRing : public testing::Test {
 
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   CutNetwork network_;
+  const bool mayMount_ = SmallDisk::possible();
   ClusterOfProcesses cluster_{0};
+  std::vector<std::unique_ptr<SmallDisk>> disks_;
   Ports ports_;
   std::mt19937 random_{1};
 };
@@ -193,6 +269,9 @@ TEST_F(FaultyRing, LosesNothingThatWasAcknowledgedWhateverGoesWrong) {
       {"one node heard by nobody", &FaultyRing::cutOneWay},
       {"one clock five minutes off", &FaultyRing::skewOneClock},
       {"one disk emptied", &FaultyRing::emptyOneDisk},
+      {"one disk full", &FaultyRing::fillOneDisk},
+      {"one disk's values damaged", &FaultyRing::damageValues},
+      {"one disk's tables damaged", &FaultyRing::damageTables},
   };
   const char* const wanted = std::getenv("MYDHT_FAULTS");
   const unsigned rounds = wanted == nullptr ? 1 : static_cast<unsigned>(std::strtoul(wanted, nullptr, 10));

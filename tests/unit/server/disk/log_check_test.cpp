@@ -79,6 +79,11 @@ class LogCheck : public testing::Test {
     places_ = fragmentsOf(log_);
     MYDHT_ASSERT(places_.size() > 25);
   }
+  std::string listOfFiles() {
+    std::string name = bytesOf(directory_.path() + "/rows/CURRENT");
+    name.pop_back();
+    return directory_.path() + "/rows/" + name;
+  }
   LogState stateOf(const std::string& bytes) { return checkLog(bytes).state; }
   std::string flipped(std::size_t at) {
     std::string harmed = log_;
@@ -198,6 +203,26 @@ TEST_F(LogCheck, ADiskWithADamagedLogIsRefusedInOneLineThatNamesTheFile) {
   EXPECT_EQ(real.error().kind, Kind::Corrupt);
   EXPECT_NE(real.error().text.find(path_), std::string::npos) << real.error().text;
   EXPECT_EQ(real.error().text.find('\n'), std::string::npos);
+}
+
+/// RocksDB by itself would refuse it: its list of files has a bad place.
+TEST_F(LogCheck, ADiskWhoseListOfFilesEndsInAnUnfinishedWriteOpensWithAllRows) {
+  const std::string list = listOfFiles();
+  std::ofstream(list, std::ios::binary | std::ios::app) << std::string(7, '\1') + "bytes of something else";
+  RealDisk real(directory_.path());
+  ASSERT_TRUE(real.isOpen()) << real.error().text;
+  EXPECT_EQ(real.disk().lastSynced(), 23U);
+}
+
+TEST_F(LogCheck, ADiskWhoseListOfFilesIsDamagedBeforeItsEndIsRefused) {
+  const std::string list = listOfFiles();
+  std::string bytes = bytesOf(list);
+  bytes[10] ^= 1;
+  std::ofstream(list, std::ios::binary) << bytes;
+  const RealDisk real(directory_.path());
+  ASSERT_FALSE(real.isOpen());
+  EXPECT_EQ(real.error().kind, Kind::Corrupt);
+  EXPECT_NE(real.error().text.find("start empty"), std::string::npos) << real.error().text;
 }
 
 }  // namespace

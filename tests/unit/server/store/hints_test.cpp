@@ -114,6 +114,22 @@ TEST_F(HintsTest, WhatIsHandedOverIsForgottenButNotWhatWasMissedAfterwards) {
   EXPECT_THAT(hints_->counts(), IsEmpty());
 }
 
+TEST_F(HintsTest, AChangeOfANoteThatCannotBeReadIsLeftOutAndTheCountStaysRight) {
+  hints_->note(kNode, "a", at(10));
+  write();
+  disk_->failNext(simulation::Fault::Read, Kind::Corrupt);
+  hints_->note(kNode, "a", at(11));
+  hints_->note(kNode, "b", at(11));
+  write();
+  EXPECT_THAT(hints_->counts(), ElementsAre(Pair(kNode, 2)));
+  EXPECT_THAT(keysFor(kNode), ElementsAre("a", "b"));
+  EXPECT_EQ(versionOf(kNode, "a"), at(10));
+  hints_->handed(kNode, "a", at(10));
+  hints_->handed(kNode, "b", at(11));
+  write();
+  EXPECT_THAT(hints_->counts(), IsEmpty());
+}
+
 TEST_F(HintsTest, NoMoreThanTheBoundAreKeptAndTheRestIsCounted) {
   for (const char* key : {"a", "b", "c", "d"}) hints_->note(kNode, key, at(10));
   for (const char* key : {"a", "b", "c", "d"}) hints_->note(8, key, at(10));

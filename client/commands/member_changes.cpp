@@ -9,29 +9,30 @@
 #include "common/http/percent.h"
 #include "common/protocol/paths.h"
 #include "common/protocol/shapes.h"
+#include "common/result/limits.h"
 
 namespace mydht::client::commands {
 
 namespace {
 
-constexpr unsigned kPartitions = 16384;
-
-/// What would be done, and what would have to be copied for it.
-std::string forecastText(const protocol::Forecast& forecast, std::uint64_t mayBeLost) {
+/// What would have to be copied.
+std::string movementText(const protocol::Forecast& forecast) {
   if (forecast.copies == 0) return "would move nothing: every key has its copies where they would be";
   std::string text = fmt::format("would make {} copies of partitions anew, of {} of the ring's {} partitions: about {}",
-                                 forecast.copies, forecast.partitions, kPartitions, sizeText(forecast.bytes));
-  const double ratio =
-      forecast.least > 0 ? static_cast<double>(forecast.copies) / static_cast<double>(forecast.least) : 0;
+                                 forecast.copies, forecast.partitions, limits::kPartitions, sizeText(forecast.bytes));
   text += fmt::format("\nno placement could do with less than {} of them", forecast.least);
-  if (forecast.least > 0) text += fmt::format("; this is {:.2f} times that", ratio);
-  if (mayBeLost > 0) {
-    text += fmt::format(
-        "\nof {} partitions no quorum of good copies would be left: what only the removed nodes have "
-        "would be lost",
-        mayBeLost);
-  }
-  return text;
+  if (forecast.least == 0) return text;
+  return text + fmt::format("; this is {:.2f} times that",
+                            static_cast<double>(forecast.copies) / static_cast<double>(forecast.least));
+}
+
+std::string forecastText(const protocol::Forecast& forecast, std::uint64_t mayBeLost) {
+  std::string text = movementText(forecast);
+  if (mayBeLost == 0) return text;
+  return text + fmt::format(
+                    "\nof {} partitions no quorum of good copies would be left: what only the removed nodes "
+                    "have would be lost",
+                    mayBeLost);
 }
 
 /// Prints what a change would do; an error if it would be refused.

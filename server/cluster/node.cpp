@@ -434,8 +434,12 @@ Duration Node::dutyPause() const {
 
 void Node::correctClock() {
   const std::int64_t before = wall_.correction();
-  wall_.correct(peers_.medianOffset(membership_.view()->members()));
-  tellClocks();
+  const std::vector<NodeId> members = membership_.view()->members();
+  const ClockOffsets offsets = peers_.clockOffsets(members);
+  wall_.correct(medianOf(offsets));
+  clocks_.keepOnly(members);
+  // Two clocks that differ do not say which is wrong: who knows one other waits for a third, if there is one.
+  if (offsets.size() != 1 || members.size() == 2) tellClocks(offsets);
   const std::int64_t after = wall_.correction();
   if (before != after && (before == 0 || after == 0)) {
     world_.journal.note(after == 0 ? Severity::Info : Severity::Warn, "clock.corrected",
@@ -443,19 +447,10 @@ void Node::correctClock() {
   }
 }
 
-/// Whose clock is off, by what the ring's clocks say; this node's own is told when it is corrected. Two clocks that
-/// differ do not say which is wrong: who has just joined and knows one other waits for a third, if there is one.
-void Node::tellClocks() {
-  const std::vector<NodeId> members = membership_.view()->members();
-  std::map<NodeId, std::int64_t> offsets;
-  for (const NodeId node : members) {
-    const PeerHealth health = peers_.health(node);
-    if (node != membership_.self().node && health.newest != ring::VersionName())
-      offsets[node] = health.clockOffsetMicros;
-  }
-  clocks_.keepOnly(members);
-  if (offsets.size() == 1 && members.size() > 2) return;
+/// Whose clock is off, by what the ring's clocks say; this node's own is told when it is corrected.
+void Node::tellClocks(const ClockOffsets& offsets) {
   for (const auto& [node, offset] : offsets) {
+    if (node == membership_.self().node) continue;
     const bool isOff = wall_.isOff(offset);
     if (!clocks_.note(node, isOff)) continue;
     world_.journal.note(isOff ? Severity::Warn : Severity::Info, isOff ? "clock.off" : "clock.right",

@@ -186,7 +186,7 @@ class Node final : public PeerHandler {
   wire::Summary summary() const;
   wire::Upkeep upkeep() const;
   static void addKeptElsewhere(std::vector<MemberStatus>& members);
-  void tellClocks();
+  void tellClocks(const ClockOffsets& offsets);
   MemberStatus memberStatus(const ring::View& view, const ring::Member& record, MemberState state) const;
   Task<Status> hearGossip(wire::Speaker from, wire::Gossip gossip, Deadline deadline);
   Task<Result<Call>> handleCounted(Call request, Deadline deadline);

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <mutex>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "common/result/limits.h"
@@ -11,6 +13,19 @@
 #include "server/ports/clock.h"
 
 namespace mydht::cluster {
+
+/// How far members' clocks are from this machine's.
+using ClockOffsets = std::vector<std::pair<NodeId, std::int64_t>>;
+
+/// Their median, this machine's own (0) included; of two in the middle the smaller.
+inline std::int64_t medianOf(const ClockOffsets& offsets) {
+  std::vector<std::int64_t> all{0};
+  for (const auto& [node, offset] : offsets) all.push_back(offset);
+  std::sort(all.begin(), all.end());
+  const std::int64_t high = all[all.size() / 2];
+  const std::int64_t low = all[(all.size() - 1) / 2];
+  return std::abs(low) < std::abs(high) ? low : high;
+}
 
 /// This node's wall clock as the ring sees it: a clock that is off is corrected by the median of what the other
 /// members' clocks say, so that it can neither make versions of the future nor refuse those of the present. Any thread.

@@ -245,21 +245,16 @@ PeerHealth Peers::health(NodeId node) const {
   return health;
 }
 
-std::int64_t Peers::medianOffset(const std::vector<NodeId>& nodes) const {
-  std::vector<std::int64_t> offsets{0};
-  {
-    const std::lock_guard lock(mutex_);
-    for (const NodeId node : nodes) {
-      const auto at = peers_.find(node);
-      if (at != peers_.end() && at->second.health.newest != ring::VersionName()) {
-        offsets.push_back(at->second.health.clockOffsetMicros);
-      }
+std::vector<std::pair<NodeId, std::int64_t>> Peers::clockOffsets(const std::vector<NodeId>& nodes) const {
+  std::vector<std::pair<NodeId, std::int64_t>> offsets;
+  const std::lock_guard lock(mutex_);
+  for (const NodeId node : nodes) {
+    const auto at = peers_.find(node);
+    if (at != peers_.end() && at->second.health.newest != ring::VersionName()) {
+      offsets.emplace_back(node, at->second.health.clockOffsetMicros);
     }
   }
-  std::sort(offsets.begin(), offsets.end());
-  const std::int64_t high = offsets[offsets.size() / 2];
-  const std::int64_t low = offsets[(offsets.size() - 1) / 2];
-  return std::abs(low) < std::abs(high) ? low : high;
+  return offsets;
 }
 
 void Peers::judge(NodeId node, wire::Liveness liveness) {

@@ -92,8 +92,8 @@ class Peers {
   std::vector<NodeId> nodesAt(const std::string& hostPort) const;
   store::PeerState remembered(NodeId node) const;
   PeerHealth health(NodeId node) const;
-  /// The median of these nodes' clocks less ours, as last heard, ours (0) included; of two in the middle the smaller.
-  std::int64_t medianOffset(const std::vector<NodeId>& nodes) const;
+  /// How far the clocks of those of these nodes that were heard are from ours, in their order.
+  std::vector<std::pair<NodeId, std::int64_t>> clockOffsets(const std::vector<NodeId>& nodes) const;
   /// The failure detector's finding: who is dead is left alone at once, who was and is not any more is asked again at
   /// once. Which nodes make a quorum is never changed by it (R7).
   void judge(NodeId node, wire::Liveness liveness);

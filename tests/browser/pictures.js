@@ -50,7 +50,11 @@ try {
   });
   await picture(browser, ring.nodes[0], 'status-phone.png', { viewport: PHONE });
   await ring.nodes[1].end();
-  await picture(browser, ring.nodes[0], 'status-node-down.png', {}, (down) => down.locator('#nodes tr.is-silent').waitFor());
+  await picture(browser, ring.nodes[0], 'status-node-down.png', {}, async (down) => {
+    await down.locator('#nodes tr.is-silent').waitFor();
+    for (const key of ['letters/alice', 'notes/monday', 'recipes/bread']) await ring.nodes[2].put(key, Buffer.alloc(VALUES[key], key), 'application/octet-stream');
+    await down.locator('#upkeep td.kept').filter({ hasText: '3 writes' }).waitFor();
+  });
 } finally {
   await browser.close();
   await ring.end();

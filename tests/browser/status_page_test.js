@@ -557,7 +557,7 @@ test('WhatIsKnownOfCopiesAndDisksIsToldAsItIs', async () => {
     Object.assign(two, { agreement: { ...agreement, uncompared: 1 }, disk: 'full',
       diskUse: { totalBytes: 40e9, freeBytes: 0, reserveBytes: 0, scrubbed: Date.now() / 1000 - 7200, findings: 2, waiting: 1 } });
   }, async (page) => {
-    await rows(page).getByText('12 parts differ, 3 min 20 s so far').waitFor();
+    await rows(page).getByText('12 parts differ, 3 min so far').waitFor();
     await rows(page).getByText('13 writes; deleted keys, at 2 nodes').waitFor();
     await rows(page).getByText('1 part to compare').waitFor();
     await rows(page).getByText('0 B free of 40.0 GB').waitFor();

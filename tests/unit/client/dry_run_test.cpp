@@ -45,6 +45,9 @@ TEST(DryRun, OfAChangeThatWouldBeRefusedSaysWhyAndFails) {
   EXPECT_THAT(ran.out, HasSubstr("of 9 partitions no quorum of good copies would be left"));
   EXPECT_EQ(ran.err, "it would be refused: b:1 is up: use leave\n");
   EXPECT_EQ(play.server.heard(1)[0].requestLine(), "POST /_mydht/actions/remove?node=b%3A1&force=1&dry-run=1 HTTP/1.1");
+  Play nothing({answers(foreseen("remove", {}, 9))});
+  EXPECT_THAT(nothing.run({"remove", "b:1", "--force", "--dry-run"}).out, HasSubstr("of 9 partitions no quorum"))
+      << "what may be lost is told where nothing would move, too";
   const Ran old = play.run({"remove", "b:1", "--dry-run"});
   EXPECT_EQ(old.exit, 1);
   EXPECT_THAT(old.err, HasSubstr("may have done it")) << "an older node does not know of dry-run";

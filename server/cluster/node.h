@@ -132,6 +132,8 @@ class Node final : public PeerHandler {
   /// it has begun to.
   Task<Status> askToLeave(std::string hostPort, Deadline deadline);
   NodeStatus status() const;
+  /// What this node's failure detector holds of a member; loop 0.
+  Liveness livenessOf(NodeId node) const { return prober_.of(node); }
   NodeCounts counts() const;
   /// The home nodes of a key, by name, in ring order.
   std::vector<std::string> whereIs(std::string_view key) const;

@@ -99,6 +99,7 @@ Task<> Workload::perform(SimNode& node, std::uint64_t incarnation, std::size_t i
   if (operation.outcome == Outcome::Pending && operation.action == Action::Get) operation.outcome = Outcome::NoEffect;
   if (operation.outcome != Outcome::Pending) operation.end = ring_.time.now();
   over_[index] = true;
+  identities_[index] = {};  // not needed any more: on a large ring it would be most of the history's memory
   ++finished_;
   ring_.trace.line(describe(operation) + (told_[index].empty() ? "" : " (" + told_[index] + ")"));
   if (client == kDirected) co_return;

@@ -14,7 +14,8 @@ namespace {
 
 using std::chrono_literals::operator""s;
 
-constexpr Duration kWarmUp = 15s;
+constexpr Duration kWarmUp = 10s;
+constexpr Duration kBetween = 5s;
 constexpr Duration kQuiet = 20s;
 constexpr Duration kPatience = 120s;
 
@@ -115,7 +116,7 @@ class Measurement {
     victim.start({});
     figures_.returnKnown[turn] = timeUntil([&] { return is(cluster::Liveness::Alive); }, "all know of a return");
     timeUntil([&] { return victim.up() && ring_.quiet(); }, "who has returned serves again");
-    ring_.time.runFor(kWarmUp);
+    ring_.time.runFor(kBetween);
     mustBe(nobodyIsSuspect(), "nobody holds a node for dead or suspect that is not");
   }
 

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 namespace mydht::simulation {
 namespace {
 
-constexpr unsigned kDirected = 99;  // the client of operations that a scenario asks for
+// The client of operations that a scenario asks for.
+constexpr unsigned kDirected = std::numeric_limits<unsigned>::max();
 constexpr std::size_t kLargeBytes = limits::kInlineBytes + 5000;
 
 std::unique_ptr<ByteSource> sourceOfText(std::string text) {

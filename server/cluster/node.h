@@ -177,6 +177,7 @@ class Node final : public PeerHandler {
   Task<> fillLoop();
   Duration dutyPause() const;
   Task<> gossipOnce();
+  std::vector<NodeId> gossipPartners(const ring::View& view, std::vector<NodeId> others);
   void correctClock();
   Task<> exchange(NodeId node, wire::Gossip gossip);
   wire::Gossip gossipMessage() const;
@@ -186,6 +187,8 @@ class Node final : public PeerHandler {
   Task<Result<Call>> handleCounted(Call request, Deadline deadline);
   Task<Result<Call>> answer(wire::Request request, Body body, Deadline deadline);
   Task<Result<Call>> answerRing(wire::Request request, Deadline deadline);
+  wire::ProposeAnswer whatIsNew(const wire::Speaker& asker, const ring::MemberList& proposed,
+                                ring::MemberList accepted) const;
   Task<Result<Call>> answerProbe(wire::Request request, Deadline deadline);
   Task<Result<Call>> answerLeaving(wire::Request request, Deadline deadline);
   Task<Result<Call>> answerData(wire::Request request, Body body, Deadline deadline);

@@ -17,6 +17,9 @@ bool isIn(const std::vector<NodeId>& sorted, NodeId node) {
 
 /// More than half of those that are not destroyed; true if there are none.
 bool isQuorumOf(std::span<const NodeId> nodes, const std::vector<NodeId>& destroyed, const std::set<NodeId>& chosen) {
+  // Asked after each answer of many: until there can be enough of them, none is looked at.
+  const std::size_t least = nodes.size() - std::min(nodes.size(), destroyed.size());
+  if (least > 0 && chosen.size() < quorumOf(least)) return false;
   std::size_t counted = 0;
   std::size_t have = 0;
   for (const NodeId node : nodes) {

@@ -32,7 +32,7 @@ Workload::Options lightLoad(unsigned nodes) {
 class Measurement {
  public:
   Measurement(unsigned nodes, std::uint64_t seed)
-      : ring_(seed), observer_(ring_), copies_(ring_), traffic_(ring_), workload_(ring_, copies_, lightLoad(nodes)) {
+      : ring_(seed), copies_(ring_), observer_(ring_), traffic_(ring_), workload_(ring_, copies_, lightLoad(nodes)) {
     figures_.nodes = nodes;
   }
   ~Measurement() { ring_.shutDown(); }  // operations under way write into the workload
@@ -145,8 +145,10 @@ class Measurement {
   }
 
   SimRing ring_;
-  Observer observer_;
+  // In this order the observer takes the place of what looks at every node after every message, for runs in which
+  // whoever knows of a version may be gone a moment later.
   Copies copies_;
+  Observer observer_;
   Traffic traffic_;
   Workload workload_;
   Figures figures_;

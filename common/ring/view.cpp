@@ -1,6 +1,7 @@
 #include "common/ring/view.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "common/result/check.h"
@@ -16,6 +17,9 @@ bool isIn(const std::vector<NodeId>& sorted, NodeId node) {
 
 /// More than half of those that are not destroyed; true if there are none.
 bool isQuorumOf(std::span<const NodeId> nodes, const std::vector<NodeId>& destroyed, const std::set<NodeId>& chosen) {
+  // Asked after each answer of many: until there can be enough of them, none is looked at.
+  const std::size_t least = nodes.size() - std::min(nodes.size(), destroyed.size());
+  if (least > 0 && chosen.size() < quorumOf(least)) return false;
   std::size_t counted = 0;
   std::size_t have = 0;
   for (const NodeId node : nodes) {
@@ -43,6 +47,12 @@ View::View(std::uint64_t ringIdentity, std::vector<RingPtr> active)
     : ringIdentity_(ringIdentity), active_(std::move(active)) {
   MYDHT_ASSERT(canBeActive(active_));
   destroyed_ = newest().list().destroyed();
+  for (const RingPtr& version : active_) {
+    std::vector<NodeId> all;
+    std::ranges::set_union(members_, version->present(), std::back_inserter(all));
+    members_ = std::move(all);
+  }
+  std::erase_if(members_, [this](NodeId node) { return isIn(destroyed_, node); });
 }
 
 VersionName View::activeName() const {
@@ -76,13 +86,6 @@ std::vector<NodeId> View::homesIn(std::size_t version, PartitionId partition) co
   std::vector<NodeId> nodes(all.begin(), all.end());
   std::erase_if(nodes, [&](NodeId node) { return isIn(destroyed_, node); });
   return nodes;
-}
-
-std::vector<NodeId> View::members() const {
-  std::set<NodeId> nodes;
-  for (const RingPtr& version : active_) nodes.insert(version->present().begin(), version->present().end());
-  for (const NodeId node : destroyed_) nodes.erase(node);
-  return {nodes.begin(), nodes.end()};
 }
 
 bool View::quorumInEach(PartitionId partition, const std::set<NodeId>& nodes) const {

@@ -60,8 +60,8 @@ class View {
   std::vector<NodeId> homes(PartitionId partition) const;
   /// The home nodes of the partition in one active version (an index into active()), in ring order.
   std::vector<NodeId> homesIn(std::size_t version, PartitionId partition) const;
-  /// Distinct members over all active versions.
-  std::vector<NodeId> members() const;
+  /// Distinct members over all active versions, in order. Valid while the view lives.
+  const std::vector<NodeId>& members() const { return members_; }
 
   /// Whether these nodes hold a quorum of the partition's home nodes in EACH active version (R3). Nobody is needed
   /// where all home nodes are destroyed.
@@ -80,6 +80,7 @@ class View {
   std::uint64_t ringIdentity_;
   std::vector<RingPtr> active_;
   std::vector<NodeId> destroyed_;  // by the newest version, in order
+  std::vector<NodeId> members_;
 };
 
 using ViewPtr = std::shared_ptr<const View>;

@@ -56,7 +56,7 @@ void Agreement::finished(NodeId member, std::uint64_t epoch, Time now) {
 
 void Agreement::keepOnly(const std::vector<NodeId>& members) {
   std::erase_if(members_, [&members](const auto& entry) {
-    return std::find(members.begin(), members.end(), entry.first) == members.end();
+    return !std::binary_search(members.begin(), members.end(), entry.first);
   });
 }
 

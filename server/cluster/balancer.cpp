@@ -76,7 +76,8 @@ void Balancer::stop() {
 
 Task<Balancer::Outcome> Balancer::balanceAll() {
   Outcome outcome;
-  for (const NodeId partner : partners()) {
+  const std::vector<NodeId> nodes = partners();
+  for (const NodeId partner : nodes) {
     auto done = co_await balanceWith(partner, false, outcome.counts);
     if (done) continue;
     const std::string why = fmt::format("{}: {}", peers_.nameOf(partner), done.error().text);
@@ -111,12 +112,21 @@ Task<> Balancer::watch() {
   }
 }
 
-std::vector<NodeId> Balancer::partners() const {
+/// Who is home to some partition together with this node, in order: with nobody else there is anything to compare, and
+/// in a large ring most share nothing.
+const std::vector<NodeId>& Balancer::partners() {
   const ring::ViewPtr view = membership_.view();
-  if (!view) return {};
-  std::vector<NodeId> nodes = view->newest().present();
-  std::erase(nodes, membership_.self().node);
-  return nodes;
+  if (view == partnersIn_) return partners_;
+  partnersIn_ = view;
+  const NodeId self = membership_.self().node;
+  std::set<NodeId> nodes;
+  for (std::size_t i = 0; view && i < limits::kPartitions; ++i) {
+    const auto homes = view->newest().homes(static_cast<PartitionId>(i));
+    if (std::ranges::find(homes, self) != homes.end()) nodes.insert(homes.begin(), homes.end());
+  }
+  nodes.erase(self);
+  partners_.assign(nodes.begin(), nodes.end());
+  return partners_;
 }
 
 /// Half to one and a half times the pause, so that nodes that were started together do not go on together.
@@ -129,7 +139,7 @@ Time Balancer::later() {
 void Balancer::lookAround() {
   const ring::ViewPtr view = membership_.view();
   if (!view) return;
-  const std::vector<NodeId> nodes = partners();
+  const std::vector<NodeId>& nodes = partners();
   std::erase_if(known_,
                 [&](const auto& entry) { return !std::binary_search(nodes.begin(), nodes.end(), entry.first); });
   agreement_.keepOnly(nodes);
@@ -153,7 +163,7 @@ void Balancer::lookAround() {
 std::optional<NodeId> Balancer::nextPartner() {
   const StandingPtr standing = membership_.standing();
   if (!home_.confirmed() || !standing->member) return std::nullopt;
-  const std::vector<NodeId> nodes = partners();
+  const std::vector<NodeId>& nodes = partners();
   std::erase_if(returned_, [&](NodeId node) { return !std::binary_search(nodes.begin(), nodes.end(), node); });
   if (!returned_.empty()) {
     const NodeId partner = *returned_.begin();

@@ -29,7 +29,7 @@ class Balancer {
     wire::ActionCounts counts;
     std::string problem;
   };
-  /// Compares with every other member, one after the other.
+  /// Compares with every member with which this node shares a partition, one after the other.
   Task<Outcome> balanceAll();
   /// The background duty; returns once stop() was called.
   Task<> run();
@@ -71,7 +71,7 @@ class Balancer {
   void copied(PassPtr pass, const Key& key, const Status& outcome);
   void settleIfEqual(PassPtr pass, PartitionId partition);
   Task<> pace(PassPtr pass, Time begun);
-  std::vector<NodeId> partners() const;
+  const std::vector<NodeId>& partners();
   void lookAround();
   std::optional<NodeId> nextPartner();
   Time later();
@@ -89,7 +89,9 @@ class Balancer {
   bool stopping_ = false;
   bool busy_ = false;  // a pass is under way: one at a time
   Agreement agreement_;
-  std::map<NodeId, Partner> known_;  // what is known of each member
+  ring::ViewPtr partnersIn_;  // the view in which they are the partners
+  std::vector<NodeId> partners_;
+  std::map<NodeId, Partner> known_;  // what is known of each of them
   std::set<NodeId> returned_;        // members to compare with at once
   NodeId last_ = 0;                  // compared with last
   Time next_{};

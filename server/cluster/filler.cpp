@@ -90,6 +90,7 @@ void Filler::tell() {
 
 std::map<Filler::Sources, Filler::Group> Filler::missing(const Standing& standing) const {
   std::map<Sources, Group> groups;
+  if (standing.toFill == 0) return groups;  // nearly always: the partitions need not be looked at one by one
   const NodeId self = membership_.self().node;
   const std::size_t versions = standing.view->active().size();
   for (std::size_t i = 0; i < limits::kPartitions; ++i) {

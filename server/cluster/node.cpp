@@ -13,6 +13,9 @@ constexpr Duration kDiskPatience = std::chrono::minutes(5);
 // How long a start waits for a majority to confirm it before it serves what needs no vote of its own.
 constexpr Duration kConfirmPatience = std::chrono::seconds(2);
 constexpr Duration kAnsweringPoll = std::chrono::milliseconds(2);
+// Members asked in one round of gossip while the ring changes, and of those that failed at any time: what one node
+// knows is known to 1,000 in four rounds, and in a ring of up to nine each asks all.
+constexpr std::size_t kHurriedPartners = 8;
 
 std::string behindText(const std::string& why) {
   return "this data directory is behind what the ring remembers of it (" + why +
@@ -466,6 +469,7 @@ wire::Gossip Node::gossipMessage() const {
   if (!standing->view) return gossip;
   gossip.filledIn = standing->view->activeName();
   gossip.whole = standing->whole;
+  if (standing->view->changing()) gossip.wholeMembers = changes_.wholeMembers(*standing);
   if (standing->view->changing() && !gossip.whole) gossip.filled = store::bitsOf(standing->filled & ~standing->owed);
   return gossip;
 }
@@ -478,15 +482,40 @@ Task<> Node::gossipOnce() {
   const Time now = loop_.now();
   const auto usableEnd =
       std::stable_partition(others.begin(), others.end(), [&](NodeId n) { return peers_.usable(n); });
-  for (auto failed = usableEnd; failed != others.end(); ++failed) {
-    if (peers_.takeTurn(*failed, now)) duties_.spawn(exchange(*failed, gossipMessage()));
-  }
+  const std::vector<NodeId> failed(usableEnd, others.end());
   others.erase(usableEnd, others.end());
-  if (others.empty()) co_return;
-  const bool leaves =
-      memberChanges_.leaving() != wire::Leaving::No;  // and has to hear from all when they have taken over
-  if (!view->changing() && !leaves) others = {others[world_.random.next() % others.size()]};
-  for (const NodeId node : others) duties_.spawn(exchange(node, gossipMessage()));
+  const std::size_t first = failed.size() > kHurriedPartners ? world_.random.next() % failed.size() : 0;
+  std::size_t asked = 0;
+  for (std::size_t i = 0; i < failed.size() && asked < kHurriedPartners; ++i) {
+    const NodeId node = failed[(first + i) % failed.size()];
+    if (!peers_.takeTurn(node, now)) continue;
+    ++asked;
+    duties_.spawn(exchange(node, gossipMessage()));
+  }
+  for (const NodeId node : gossipPartners(*view, std::move(others))) {
+    duties_.spawn(exchange(node, gossipMessage()));
+  }
+  co_return;
+}
+
+/// Whom to gossip with in this round: one at random, some while the ring changes, so that what they all wait for is
+/// known to all in a few rounds and costs a node the same in a ring of any size. Who leaves has to hear from everybody
+/// that has still to take over.
+std::vector<NodeId> Node::gossipPartners(const ring::View& view, std::vector<NodeId> others) {
+  const bool leaves = memberChanges_.leaving() != wire::Leaving::No;
+  std::size_t chosen = 0;
+  if (leaves) {
+    const auto isUnheard = [&](NodeId node) { return !changes_.isWhole(view, node); };
+    const auto heard = std::stable_partition(others.begin(), others.end(), isUnheard);
+    chosen = static_cast<std::size_t>(heard - others.begin());
+  }
+  const std::size_t wanted = std::max(chosen, leaves || view.changing() ? kHurriedPartners : 1);
+  if (others.size() <= wanted) return others;
+  for (; chosen < wanted; ++chosen) {
+    std::swap(others[chosen], others[chosen + world_.random.next() % (others.size() - chosen)]);
+  }
+  others.resize(wanted);
+  return others;
 }
 
 Task<> Node::exchange(NodeId node, wire::Gossip gossip) {
@@ -513,6 +542,7 @@ Task<Status> Node::hearGossip(wire::Speaker from, wire::Gossip gossip, Deadline 
     auto theirs = co_await peers_.askAt(from.hostPort, wire::GetView(), deadline);
     if (!theirs) co_return theirs.error();
     auto adopted = co_await membership_.adopt(theirs->answer.view);
+    if (adopted) changes_.heardFilled(from.node, gossip);  // now that it is known of which versions it is
     co_return adopted;
   }
   co_return Status();

@@ -135,6 +135,8 @@ class Node final : public PeerHandler {
   /// it has begun to.
   Task<Status> askToLeave(std::string hostPort, Deadline deadline);
   NodeStatus status() const;
+  /// What this node's failure detector holds of a member; loop 0.
+  Liveness livenessOf(NodeId node) const { return prober_.of(node); }
   NodeCounts counts() const;
   /// How many bytes so many copies of a partition have, by what the members that said so hold on average.
   std::uint64_t bytesOfCopies(std::uint64_t copies) const;
@@ -180,6 +182,7 @@ class Node final : public PeerHandler {
   Task<> fillLoop();
   Duration dutyPause() const;
   Task<> gossipOnce();
+  std::vector<NodeId> gossipPartners(const ring::View& view, std::vector<NodeId> others);
   void correctClock();
   Task<> exchange(NodeId node, wire::Gossip gossip);
   wire::Gossip gossipMessage() const;
@@ -192,6 +195,8 @@ class Node final : public PeerHandler {
   Task<Result<Call>> handleCounted(Call request, Deadline deadline);
   Task<Result<Call>> answer(wire::Request request, Body body, Deadline deadline);
   Task<Result<Call>> answerRing(wire::Request request, Deadline deadline);
+  wire::ProposeAnswer whatIsNew(const wire::Speaker& asker, const ring::MemberList& proposed,
+                                ring::MemberList accepted) const;
   Task<Result<Call>> answerProbe(wire::Request request, Deadline deadline);
   Task<Result<Call>> answerLeaving(wire::Request request, Deadline deadline);
   Task<Result<Call>> answerData(wire::Request request, Body body, Deadline deadline);

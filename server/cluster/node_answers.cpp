@@ -167,9 +167,9 @@ Task<Result<Call>> Node::answerRing(wire::Request request, Deadline deadline) {
     case wire::MessageType::Propose: {
       auto message = wire::readPayload<wire::Propose>(request.payload);
       if (!message) co_return kUnreadable;
-      auto accepted = co_await membership_.accept(std::move(message->list));
+      auto accepted = co_await membership_.accept(message->list);
       if (!accepted) co_return accepted.error();
-      co_return packed(wire::payloadOf(wire::ProposeAnswer{std::move(*accepted), membership_.viewLists()}));
+      co_return packed(wire::payloadOf(whatIsNew(request.from, message->list, std::move(*accepted))));
     }
     case wire::MessageType::Filled: {
       auto message = wire::readPayload<wire::Filled>(request.payload);
@@ -177,15 +177,16 @@ Task<Result<Call>> Node::answerRing(wire::Request request, Deadline deadline) {
       // Who holds that a version is complete must know the version: a later proposal meets it here.
       auto caughtUp = co_await home_.catchUp(request.from, deadline);
       if (!caughtUp) co_return caughtUp.error();
-      auto accepted = co_await membership_.holdComplete(message->version, std::move(message->agreed));
+      auto accepted = co_await membership_.holdComplete(message->version, message->agreed);
       if (!accepted) co_return accepted.error();
-      co_return packed(wire::payloadOf(wire::ProposeAnswer{std::move(*accepted), membership_.viewLists()}));
+      co_return packed(wire::payloadOf(whatIsNew(request.from, message->agreed, std::move(*accepted))));
     }
     case wire::MessageType::Gossip: {
       auto message = wire::readPayload<wire::Gossip>(request.payload);
       if (!message) co_return kUnreadable;
       auto heard = co_await hearGossip(request.from, std::move(*message), deadline);
       if (!heard) co_return heard.error();
+      co_await switchTo(loop_);
       co_return packed(wire::payloadOf(gossipMessage()));
     }
     case wire::MessageType::Probe: {
@@ -200,6 +201,18 @@ Task<Result<Call>> Node::answerRing(wire::Request request, Deadline deadline) {
     default:
       co_return kUnreadable;
   }
+}
+
+/// What the asker of a proposal does not know yet: with two active versions at most, the newest and the newest complete
+/// one are all of them.
+wire::ProposeAnswer Node::whatIsNew(const wire::Speaker& asker, const ring::MemberList& proposed,
+                                    ring::MemberList accepted) const {
+  wire::ProposeAnswer answer;
+  if (accepted != proposed) answer.accepted = std::move(accepted);
+  const ring::ViewPtr view = membership_.view();
+  const bool known = asker.newest == view->newest().name() && asker.complete == view->complete().name();
+  if (!known || view->active().size() > 2) answer.view = membership_.viewLists();
+  return answer;
 }
 
 Task<Result<Call>> Node::answerProbe(wire::Request request, Deadline deadline) {

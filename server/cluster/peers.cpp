@@ -181,9 +181,8 @@ std::vector<wire::Address> Peers::addresses() const {
   const ring::ViewPtr view = membership_.view();
   std::vector<wire::Address> all{{membership_.self().node, membership_.self().boot, settings_.hostPort}};
   if (!view) return all;
-  const std::vector<NodeId> members = view->members();
   const std::lock_guard lock(mutex_);
-  for (const NodeId node : members) {
+  for (const NodeId node : view->members()) {
     const auto at = peers_.find(node);
     if (at != peers_.end() && !at->second.state.hostPort.empty()) {
       all.push_back({node, at->second.state.boot, at->second.state.hostPort});
@@ -193,12 +192,18 @@ std::vector<wire::Address> Peers::addresses() const {
 }
 
 std::vector<wire::Address> Peers::someAddresses(Random& random) const {
-  std::vector<wire::Address> some = addresses();
-  if (some.size() <= kGossipAddresses) return some;
-  for (std::size_t i = 1; i < kGossipAddresses; ++i) {
-    std::swap(some[i], some[i + random.next() % (some.size() - i)]);
+  const ring::ViewPtr view = membership_.view();
+  if (!view || view->members().size() <= kGossipAddresses) return addresses();
+  std::vector<NodeId> members = view->members();
+  std::vector<wire::Address> some{{membership_.self().node, membership_.self().boot, settings_.hostPort}};
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < members.size() && some.size() < kGossipAddresses; ++i) {
+    std::swap(members[i], members[i + random.next() % (members.size() - i)]);
+    const auto at = peers_.find(members[i]);
+    if (at != peers_.end() && members[i] != membership_.self().node && !at->second.state.hostPort.empty()) {
+      some.push_back({members[i], at->second.state.boot, at->second.state.hostPort});
+    }
   }
-  some.resize(kGossipAddresses);
   return some;
 }
 

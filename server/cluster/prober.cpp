@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace mydht::cluster {
 namespace {
 
@@ -56,9 +58,8 @@ void Prober::followMembers() {
   followed_ = view;
   const std::vector<NodeId> members = view ? view->members() : std::vector<NodeId>();
   swim_->setMembers(members, loop_.now());
-  std::erase_if(deadSince_, [&](const auto& entry) {
-    return std::find(members.begin(), members.end(), entry.first) == members.end();
-  });
+  std::erase_if(deadSince_,
+                [&](const auto& entry) { return !std::binary_search(members.begin(), members.end(), entry.first); });
 }
 
 void Prober::tellChanges() {

@@ -3,11 +3,38 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
+#include <optional>
 #include <set>
 
 #include "common/ring/quorum.h"
 
 namespace mydht::cluster {
+namespace {
+
+// Members that are told of a change at once: each is sent all lists that matter, which in a ring of 1,000 may be 400
+// KiB, and it takes no longer than a second to tell them all.
+constexpr unsigned kToldAtOnce = 64;
+// The turns of two members to complete a version are so many parts of a round of gossip apart: when the second one
+// comes, the first one is nearly always done.
+constexpr int kTurnsARound = 16;
+
+bool hasBit(const std::string& bits, std::size_t place) {
+  return place / 8 < bits.size() && (static_cast<unsigned char>(bits[place / 8]) >> place % 8 & 1) != 0;
+}
+
+void setBit(std::string& bits, std::size_t place) {
+  bits[place / 8] = static_cast<char>(static_cast<unsigned char>(bits[place / 8]) | 1U << place % 8);
+}
+
+/// Which of the view's members the node is, from 0; none: no member.
+std::optional<std::size_t> placeOf(const ring::View& view, NodeId node) {
+  const auto at = std::ranges::lower_bound(view.members(), node);
+  if (at == view.members().end() || *at != node) return std::nullopt;
+  return static_cast<std::size_t>(at - view.members().begin());
+}
+
+}  // namespace
 
 RingChanges::RingChanges(Executor& loop, const Settings& settings, Membership& membership, Peers& peers, Random& random,
                          Journal& journal)
@@ -48,10 +75,15 @@ Task<> RingChanges::askOne(std::shared_ptr<Poll> poll, NodeId node, Deadline dea
     answer = std::move(asked);
   }
   if (answer) {
-    if (answer->answer.accepted == poll->list) poll->same.insert(node);
-    poll->all = ring::mergeLists(poll->all, answer->answer.accepted);
+    auto& [accepted, view] = answer->answer;
+    if (!accepted || *accepted == poll->list) poll->same.insert(node);
+    if (accepted) poll->all = ring::mergeLists(poll->all, *accepted);
     // An active version that we had not heard of counts too: with a new view the caller begins again.
-    auto adopted = co_await membership_.adopt(answer->answer.view);
+    Status adopted;
+    if (view) {
+      auto done = co_await membership_.adopt(std::move(*view));
+      adopted = done;
+    }
     if (!adopted) poll->same.erase(node);
   } else {
     poll->missing += (poll->missing.empty() ? "" : ", ") + peers_.nameOf(node);
@@ -115,9 +147,25 @@ Task<Result<ring::ViewPtr>> RingChanges::agree(ring::MemberList wanted, Deadline
   }
 }
 
+/// Those who have still to be told of a view; shared by the tasks that tell them.
+struct RingChanges::Telling {
+  ring::ViewPtr view;
+  std::deque<NodeId> nodes;
+};
+
 void RingChanges::broadcast(ring::ViewPtr view, const std::vector<NodeId>& nodes) {
-  for (const NodeId node : nodes) {
-    if (node != membership_.self().node) background_.spawn(tell(node, view));
+  const std::vector<NodeId> order = peers_.promptFirst(nodes, loop_.now());
+  const auto telling = std::make_shared<Telling>(Telling{std::move(view), {order.begin(), order.end()}});
+  std::erase(telling->nodes, membership_.self().node);
+  const std::size_t tasks = std::min<std::size_t>(kToldAtOnce, telling->nodes.size());
+  for (std::size_t i = 0; i < tasks; ++i) background_.spawn(tellNext(telling));
+}
+
+Task<> RingChanges::tellNext(std::shared_ptr<Telling> telling) {
+  while (!telling->nodes.empty()) {
+    const NodeId node = telling->nodes.front();
+    telling->nodes.pop_front();
+    co_await tell(node, telling->view);
   }
 }
 
@@ -131,25 +179,48 @@ Task<> RingChanges::tell(NodeId node, ring::ViewPtr view) {
   if (!told || !adopted) journal_.note(Severity::Debug, "ring.not-told", fmt::format("node={}", peers_.nameOf(node)));
 }
 
+/// What a node has filled as of these active versions stays filled as long as they are the active ones: so it may be
+/// told on by others, and nothing of it is ever taken back.
 void RingChanges::heardFilled(NodeId node, const wire::Gossip& gossip) {
   const ring::ViewPtr view = membership_.view();
   if (!view) return;
-  const std::vector<NodeId> members = view->members();  // nobody else's, so that this stays as small as the ring
-  std::erase_if(filled_, [&](const auto& entry) { return !std::ranges::binary_search(members, entry.first); });
-  if (!std::ranges::binary_search(members, node)) return;
-  filled_[node] = {gossip.filledIn, gossip.whole, store::setOf(gossip.filled)};
+  const std::size_t bytes = (view->members().size() + 7) / 8;
+  if (asOf_ != view->activeName()) {
+    asOf_ = view->activeName();
+    whole_.assign(bytes, '\0');
+    filled_.clear();
+  }
+  const auto place = placeOf(*view, node);
+  if (!place || gossip.filledIn != asOf_) return;
+  if (gossip.whole) setBit(whole_, *place);
+  for (std::size_t i = 0; i < bytes && gossip.wholeMembers.size() == bytes; ++i) {
+    whole_[i] = static_cast<char>(whole_[i] | gossip.wholeMembers[i]);
+  }
+  if (hasBit(whole_, *place)) {
+    filled_.erase(node);
+  } else {
+    filled_[node] = store::setOf(gossip.filled);
+  }
 }
 
 bool RingChanges::hasFilled(const ring::View& view, NodeId node, PartitionId partition) const {
   if (node == membership_.self().node) return membership_.standing()->hasFilled(partition);
+  if (isWhole(view, node)) return true;
   const auto at = filled_.find(node);
-  if (at == filled_.end() || at->second.asOf != view.activeName()) return false;
-  return at->second.whole || at->second.partitions.test(partition);
+  return asOf_ == view.activeName() && at != filled_.end() && at->second.test(partition);
 }
 
 bool RingChanges::isWhole(const ring::View& view, NodeId node) const {
-  const auto at = filled_.find(node);
-  return at != filled_.end() && at->second.asOf == view.activeName() && at->second.whole;
+  const auto place = placeOf(view, node);
+  return place && asOf_ == view.activeName() && hasBit(whole_, *place);
+}
+
+std::string RingChanges::wholeMembers(const Standing& standing) const {
+  const ring::View& view = *standing.view;
+  std::string bits = asOf_ == view.activeName() ? whole_ : std::string((view.members().size() + 7) / 8, '\0');
+  const auto place = placeOf(view, membership_.self().node);
+  if (place && standing.whole) setBit(bits, *place);
+  return bits;
 }
 
 bool RingChanges::isFilled(const ring::View& view, std::size_t index) const {
@@ -178,12 +249,26 @@ std::optional<std::size_t> RingChanges::completable(const ring::View& view) cons
   return std::nullopt;
 }
 
+/// All find out at about the same time that a version can be completed, and whoever completes it asks all members:
+/// each waits for its turn, in an order that goes with the view, so that it is done once and not by everybody.
+bool RingChanges::isMyTurn(const ring::View& view) {
+  const ring::VersionName name = view.activeName();
+  if (completableIn_ != name) {
+    completableIn_ = name;
+    completableSince_ = loop_.now();
+  }
+  const std::size_t members = view.members().size();
+  const std::size_t place = placeOf(view, membership_.self().node).value_or(members - 1);
+  const std::size_t turn = (place + name.hash % members) % members;
+  return loop_.now() >= completableSince_ + static_cast<int>(turn) * settings_.timing.gossip / kTurnsARound;
+}
+
 Task<Status> RingChanges::tryComplete(Deadline deadline) {
   co_await switchTo(loop_);
   const ring::ViewPtr view = membership_.view();
   if (!view || !view->changing() || completing_) co_return Status();
   const auto index = completable(*view);
-  if (!index) co_return Status();
+  if (!index || !isMyTurn(*view)) co_return Status();
   completing_ = true;
   const ring::VersionName name = view->active()[*index]->name();
   auto held = co_await membership_.holdComplete(name, membership_.accepted());

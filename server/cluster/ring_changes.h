@@ -25,14 +25,18 @@ class RingChanges {
   /// the change.
   Task<Result<ring::ViewPtr>> agree(ring::MemberList wanted, Deadline deadline);
 
-  /// What another node said about the partitions that it has filled.
+  /// What another node said about the partitions that it has filled, and who else has.
   void heardFilled(NodeId node, const wire::Gossip& gossip);
   /// Whether a node has filled a partition, as far as is known here, as of the view's newest version.
   bool hasFilled(const ring::View& view, NodeId node, PartitionId partition) const;
   /// Whether a node has filled everything that it is home to, as far as is known here, as of the view's newest version.
   bool isWhole(const ring::View& view, NodeId node) const;
+  /// Which members have filled everything that they are home to, as far as is known here, this node included: a bit
+  /// each, in the order of the view's members.
+  std::string wholeMembers(const Standing& standing) const;
   /// Completes the newest version that can be (R6): a write quorum of each changed partition's home nodes is filled,
-  /// and a majority of the members of each active version holds that fact. Does nothing while that is not so.
+  /// and a majority of the members of each active version holds that fact. Does nothing while that is not so, nor
+  /// before it is this node's turn.
   Task<Status> tryComplete(Deadline deadline);
 
   /// Tells these nodes what the ring and the addresses are now. Who does not hear it is refused until it asks.
@@ -41,16 +45,13 @@ class RingChanges {
 
  private:
   struct Poll;
-  /// What a node has filled, as of that version; `whole`: all that it is home to.
-  struct Filled {
-    ring::VersionName asOf;
-    bool whole = false;
-    store::PartitionSet partitions;
-  };
+  struct Telling;
   Task<Result<ring::MemberList>> collect(ring::ViewPtr view, ring::MemberList list,
                                          std::optional<ring::VersionName> complete, Deadline deadline);
   Task<> askOne(std::shared_ptr<Poll> poll, NodeId node, Deadline deadline);
+  Task<> tellNext(std::shared_ptr<Telling> telling);
   Task<> tell(NodeId node, ring::ViewPtr view);
+  bool isMyTurn(const ring::View& view);
   std::optional<std::size_t> completable(const ring::View& view) const;
   bool isFilled(const ring::View& view, std::size_t index) const;
 
@@ -60,7 +61,11 @@ class RingChanges {
   Peers& peers_;
   Random& random_;
   Journal& journal_;
-  std::map<NodeId, Filled> filled_;  // of the members, as last heard
+  ring::VersionName asOf_;                        // the active versions of which the following is known
+  std::string whole_;                             // a bit for each of their members: has filled all that it is home to
+  std::map<NodeId, store::PartitionSet> filled_;  // of the others, as last heard from themselves
+  ring::VersionName completableIn_;               // the active versions of which one can be completed,
+  Time completableSince_{};                       // and when that was found
   bool completing_ = false;
   Gate background_;
 };

@@ -19,7 +19,7 @@ std::optional<wire::Summary> Summaries::of(NodeId node) const {
 void Summaries::keepOnly(const std::vector<NodeId>& members) {
   const std::lock_guard lock(mutex_);
   std::erase_if(summaries_, [&members](const auto& entry) {
-    return std::find(members.begin(), members.end(), entry.first) == members.end();
+    return !std::binary_search(members.begin(), members.end(), entry.first);
   });
 }
 

@@ -79,6 +79,9 @@ Task<Status> Store::open(Deadline deadline) {
       counts_[partition].tombstones = row->tombstones;
       counts_[partition].bytes = row->bytes;
       counts_[partition].any = true;
+      all_.keys += row->keys;
+      all_.tombstones += row->tombstones;
+      all_.bytes += row->bytes;
       trees_.load(partition, row->digest);
       if (row->closed != Version() || row->settled != Version()) marks_[partition] = {row->closed, row->settled};
     }
@@ -278,20 +281,24 @@ PartitionRow Store::partitionRow(PartitionId partition, std::uint64_t change) {
 }
 
 void Store::count(PartitionId partition, const Row* old, const Row* row) {
-  Counts& counts = counts_[partition];
-  if (old != nullptr) {
-    --(old->entry.tombstone ? counts.tombstones : counts.keys);
-    counts.bytes -= old->entry.size;
+  if (row != nullptr) counts_[partition].any = true;
+  for (Counts* const counts : {&counts_[partition], &all_}) {
+    if (old != nullptr) {
+      --(old->entry.tombstone ? counts->tombstones : counts->keys);
+      counts->bytes -= old->entry.size;
+    }
+    if (row == nullptr) continue;
+    ++(row->entry.tombstone ? counts->tombstones : counts->keys);
+    counts->bytes += row->entry.size;
   }
-  if (row == nullptr) return;
-  counts.any = true;
-  ++(row->entry.tombstone ? counts.tombstones : counts.keys);
-  counts.bytes += row->entry.size;
 }
 
 /// What was counted for a row that could not be read was a guess.
 void Store::recount(PartitionId partition, const Totals& totals) {
   Counts& counts = counts_[partition];
+  all_.keys += totals.keys - counts.keys;
+  all_.tombstones += totals.tombstones - counts.tombstones;
+  all_.bytes += totals.bytes - counts.bytes;
   counts.keys = totals.keys;
   counts.tombstones = totals.tombstones;
   counts.bytes = totals.bytes;
@@ -402,13 +409,7 @@ Version Store::closed(PartitionId partition) const {
 }
 
 Totals Store::totals() const {
-  Totals totals;
-  for (const Counts& counts : counts_) {
-    totals.keys += counts.keys.load(std::memory_order_relaxed);
-    totals.tombstones += counts.tombstones.load(std::memory_order_relaxed);
-    totals.bytes += counts.bytes.load(std::memory_order_relaxed);
-  }
-  return totals;
+  return {all_.keys, all_.tombstones, all_.bytes};
 }
 
 Totals Store::totals(PartitionId partition) const {

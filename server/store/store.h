@@ -144,6 +144,7 @@ class Store {
   Task<Result<std::uint64_t>> reap(PartitionId partition, Version upTo, Deadline deadline);
   Version settled(PartitionId partition) const;
   Version closed(PartitionId partition) const;
+  /// What lies here, about.
   Totals totals() const;
   ValueCache::Lookups lookups() const { return cache_.lookups(); }
   /// What lies in one partition, about: the numbers are read one after the other.
@@ -223,6 +224,7 @@ class Store {
   std::shared_ptr<Damage> damage_ = std::make_shared<Damage>();  // shared with the blobs that are being read
   HashTrees trees_;
   std::vector<Counts> counts_;
+  Counts all_;  // their sum: gossip asks for it many times a second
   mutable std::mutex marksMutex_;
   std::map<PartitionId, Marks> marks_;  // guarded by marksMutex_; partitions that have any
 };

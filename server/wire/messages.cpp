@@ -11,6 +11,8 @@ constexpr std::size_t kProgramVersionBytes = 64;
 constexpr std::size_t kLeastRow = 75;
 constexpr std::size_t kLeastEntry = kLeastRow - 1;
 constexpr std::size_t kTreePart = 13;
+// A bit for each member of all versions that can be active at once.
+constexpr std::size_t kMemberBitsBytes = limits::kMembers * ring::kMostActiveVersions / 8;
 // The least key above a key of the greatest length has one byte more.
 constexpr std::size_t kFromBytes = limits::kKeyBytes + 1;
 
@@ -168,10 +170,17 @@ HelloAnswer HelloAnswer::read(Reader& in) {
   return answer;
 }
 
+void ProposeAnswer::write(Writer& out) const {
+  out.number<std::uint8_t>(accepted ? 1 : 0);
+  if (accepted) out.list(*accepted);
+  out.number<std::uint8_t>(view ? 1 : 0);
+  if (view) out.view(*view);
+}
+
 ProposeAnswer ProposeAnswer::read(Reader& in) {
   ProposeAnswer answer;
-  answer.accepted = in.list();
-  answer.view = in.view();
+  if (readFlag(in)) answer.accepted = in.list();
+  if (readFlag(in)) answer.view = in.view();
   return answer;
 }
 
@@ -242,7 +251,7 @@ Upkeep readUpkeep(Reader& in) {
 void Gossip::write(Writer& out) const {
   out.number(static_cast<std::uint32_t>(addresses.size()));
   for (const Address& address : addresses) out.number(address.node).number(address.boot).text(address.hostPort);
-  out.name(filledIn).text(filled).number<std::uint8_t>(whole ? 1 : 0);
+  out.name(filledIn).text(filled).number<std::uint8_t>(whole ? 1 : 0).text(wholeMembers);
   out.number(summary.keys).number(summary.bytes).number(summary.toFill).number(summary.uptimeSeconds);
   out.text(summary.programVersion);
   const Move& move = summary.move;
@@ -267,6 +276,7 @@ Gossip Gossip::read(Reader& in) {
   message.filledIn = in.name();
   message.filled = readBits(in);
   message.whole = readFlag(in);
+  message.wholeMembers = in.text(kMemberBitsBytes);
   in.number(message.summary.keys);
   in.number(message.summary.bytes);
   in.number(message.summary.toFill);

@@ -104,11 +104,14 @@ struct Adopt {
   static Adopt read(Reader& in) { return {in.view()}; }
 };
 
-/// What an acceptor of R2 answers.
+/// What an acceptor of R2 answers. In a large ring a list is tens of KiB, and all members answer one node at once: it
+/// is told only what it cannot know.
 struct ProposeAnswer {
-  ring::MemberList accepted;  ///< everything that the asked node has accepted, what was just proposed included
-  ring::ViewLists view;       ///< the asked node's own view, so that no active version is overlooked
-  void write(Writer& out) const { out.list(accepted).view(view); }
+  /// Everything that the asked node has accepted, what was just proposed included; none: exactly what was proposed.
+  std::optional<ring::MemberList> accepted;
+  /// The asked node's own view, so that no active version is overlooked; none: the asker has named all of it.
+  std::optional<ring::ViewLists> view;
+  void write(Writer& out) const;
   static ProposeAnswer read(Reader& in);
 };
 /// A change of the ring on its way to a majority (R2).
@@ -213,7 +216,10 @@ struct Gossip {
   ring::VersionName filledIn;  ///< names the active versions of the sender: what it has filled is of those
   std::string filled;  ///< a bit a partition; empty when no change is under way, or when nothing is to be filled
   bool whole = false;  ///< the sender has filled everything that it is home to in any active version
-  Summary summary;     ///< of the sender
+  /// Which members have, as far as the sender knows: a bit each, in the order of the members of all active versions
+  /// together; empty when no change is under way.
+  std::string wholeMembers{};
+  Summary summary;  ///< of the sender
   void write(Writer& out) const;
   static Gossip read(Reader& in);
 };

@@ -1,5 +1,6 @@
-"""Bars as SVG, for a page that shows pictures of any size."""
+"""Bars and lines as SVG, for a page that shows pictures of any size."""
 
+import math
 from xml.sax.saxutils import escape
 
 WIDTH, LABEL, BAR, STEP, TOP = 720, 170, 18, 26, 44
@@ -37,3 +38,47 @@ def _number(value):
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+COLORS = ["#1f6f8b", "#c8553d", "#5b8c5a", "#7d5ba6"]
+
+
+def lines(title, unit, sizes, series):
+    """A picture of lines over the size of a ring, on a logarithmic axis. `series`: pairs of a name and its values."""
+    left, right, top, bottom, height = 60, 190, TOP, 40, 320
+    most = max(value for _, values in series for value in values) * 1.1 or 1
+    span = math.log(sizes[-1] / sizes[0])
+    x = lambda size: left + (WIDTH - left - right) * math.log(size / sizes[0]) / span
+    y = lambda value: height - bottom - (height - top - bottom) * value / most
+    out = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" '
+        'font-family="DejaVu Sans, sans-serif" font-size="13">',
+        f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
+        f'<text x="10" y="24" font-size="15" fill="#222222">{escape(title)}, {escape(unit)}</text>',
+    ]
+    for step in range(5):
+        value = most / 1.1 * step / 4
+        out.append(f'<line x1="{left}" x2="{WIDTH - right}" y1="{y(value):.1f}" y2="{y(value):.1f}" stroke="#dddddd"/>')
+        out.append(f'<text x="{left - 8}" y="{y(value) + 4:.1f}" text-anchor="end" fill="#222222">{_number(value) if value else 0}</text>')
+    for size in sizes:
+        out.append(f'<text x="{x(size):.1f}" y="{height - bottom + 20}" text-anchor="middle" fill="#222222">{size:,}</text>')
+    out.append(f'<text x="{WIDTH - right + 12}" y="{height - bottom + 20}" fill="#222222">nodes</text>')
+    ends = _apart([y(values[-1]) for _, values in series])
+    for (name, values), color, end in zip(series, COLORS, ends):
+        points = " ".join(f"{x(size):.1f},{y(value):.1f}" for size, value in zip(sizes, values))
+        out.append(f'<polyline points="{points}" fill="none" stroke="{color}" stroke-width="2"/>')
+        for size, value in zip(sizes, values):
+            out.append(f'<circle cx="{x(size):.1f}" cy="{y(value):.1f}" r="3.5" fill="{color}"/>')
+        out.append(f'<text x="{WIDTH - right + 12}" y="{end + 4:.1f}" fill="{color}">{escape(name)}</text>')
+    return "\n".join([*out, "</svg>"]) + "\n"
+
+
+def _apart(heights):
+    """The same heights, moved down so that labels of one line each do not lie on one another."""
+    moved = list(heights)
+    last = None
+    for index in sorted(range(len(heights)), key=lambda i: heights[i]):
+        if last is not None:
+            moved[index] = max(moved[index], moved[last] + 17)
+        last = index
+    return moved

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 namespace mydht::simulation {
 namespace {
 
-constexpr unsigned kDirected = 99;  // the client of operations that a scenario asks for
+// The client of operations that a scenario asks for.
+constexpr unsigned kDirected = std::numeric_limits<unsigned>::max();
 constexpr std::size_t kLargeBytes = limits::kInlineBytes + 5000;
 
 std::unique_ptr<ByteSource> sourceOfText(std::string text) {
@@ -99,6 +101,7 @@ Task<> Workload::perform(SimNode& node, std::uint64_t incarnation, std::size_t i
   if (operation.outcome == Outcome::Pending && operation.action == Action::Get) operation.outcome = Outcome::NoEffect;
   if (operation.outcome != Outcome::Pending) operation.end = ring_.time.now();
   over_[index] = true;
+  identities_[index] = {};  // not needed any more: on a large ring it would be most of the history's memory
   ++finished_;
   ring_.trace.line(describe(operation) + (told_[index].empty() ? "" : " (" + told_[index] + ")"));
   if (client == kDirected) co_return;

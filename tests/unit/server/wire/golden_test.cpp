@@ -133,7 +133,8 @@ TEST(GoldenBytes, OfTheMessagesAboutTheRing) {
   expectBytes(ViewMessage{{0x99, {list()}}}, kViewHex);
   expectBytes(Adopt{{0x99, {list()}}}, kViewHex);
   expectBytes(Propose{list()}, kListHex);
-  expectBytes(ProposeAnswer{list(), {0x99, {list()}}}, kListHex + kViewHex);
+  expectBytes(ProposeAnswer{list(), ring::ViewLists{0x99, {list()}}}, "01" + kListHex + "01" + kViewHex);
+  expectBytes(ProposeAnswer{}, "00 00");
   expectBytes(Filled{{5, 6}, list()}, "0500000000000000 0600000000000000" + kListHex);
   expectBytes(Join{list().members.front(), "h:1", 0x44},
               "03000000 01000000 01000000 01000000"
@@ -143,6 +144,7 @@ TEST(GoldenBytes, OfTheMessagesAboutTheRing) {
                      {5, 6},
                      "",
                      true,
+                     "\x05",
                      {7,
                       8,
                       9,
@@ -153,7 +155,7 @@ TEST(GoldenBytes, OfTheMessagesAboutTheRing) {
                       DiskState::Full,
                       {21, 22, 23, 24, 25, 26, 27, {{0x52, 28, true}}}}},
               "01000000 5100000000000000 02000000 03000000 683a31"
-              "0500000000000000 0600000000000000 00000000 01"
+              "0500000000000000 0600000000000000 00000000 01 01000000 05"
               "0700000000000000 0800000000000000 09000000 0a000000 03000000 302e31"
               "0b000000 0c000000 0d00000000000000 0e00000000000000 0f000000"
               "10000000 11000000 12000000 13000000 14000000 01"

@@ -45,7 +45,10 @@ RC_GTEST_PROP(Messages, ViewsComeBackWhole, ()) {
 RC_GTEST_PROP(Messages, ProposalsComeBackWhole, ()) {
   const ring::MemberList list = anyList();
   comesBackWhole(Propose{list});
-  comesBackWhole(ProposeAnswer{list, anyView()});
+  ProposeAnswer answer;
+  if (anyFlag()) answer.accepted = list;
+  if (anyFlag()) answer.view = anyView();
+  comesBackWhole(answer);
   comesBackWhole(Filled{anyName(), list});
   RC_ASSERT(readPayload<Propose>(payloadOf(Propose{list}))->list == list);
 }
@@ -68,6 +71,7 @@ RC_GTEST_PROP(Messages, GossipComesBackWhole, ()) {
   message.filledIn = anyName();
   if (anyFlag()) message.filled = std::string(limits::kPartitions / 8, static_cast<char>(anyNumber<std::uint8_t>()));
   message.whole = anyFlag();
+  message.wholeMembers = anyText(0, 125);
   message.summary = {anyNumber<std::uint64_t>(),
                      anyNumber<std::uint64_t>(),
                      anyNumber<std::uint32_t>(),

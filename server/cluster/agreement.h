@@ -9,7 +9,7 @@
 #include "common/ring/view.h"
 #include "server/store/node_state.h"
 #include "server/task/executor.h"
-#include "server/wire/messages.h"
+#include "server/wire/gossip.h"
 
 namespace mydht::cluster {
 

@@ -4,7 +4,7 @@
 #include "server/ports/disk.h"
 #include "server/ports/journal.h"
 #include "server/task/signal.h"
-#include "server/wire/messages.h"
+#include "server/wire/gossip.h"
 
 namespace mydht::cluster {
 

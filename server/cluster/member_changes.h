@@ -51,6 +51,8 @@ class MemberChanges {
   /// place and its data; why. Ends early once the node stops.
   Task<Status> leave();
   wire::Leaving leaving() const { return leaving_; }
+  /// A leave that came about and that nobody is left to hear of is over for this process.
+  void giveUp() { leaving_ = wire::Leaving::No; }
   HandOver handOver() const;
 
   /// Takes the place of nodes away, named by HOST:PORT or by their identity; refused when they answer, and when the

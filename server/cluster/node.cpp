@@ -324,8 +324,22 @@ void Node::beginLeaving() {
 Task<> Node::leaveAndForget() {
   auto left = co_await memberChanges_.leave();
   if (left) {
-    auto forgotten = co_await forgetRing(false);
-    left = forgotten;
+    const Time patience = loop_.now() + settings_.timing.agreePatience;
+    auto known = co_await othersKnow();
+    while (!known && loop_.now() < patience && !stopping_) {
+      co_await sleepUntil(loop_.now() + settings_.timing.gossip);
+      auto knownNow = co_await othersKnow();
+      known = knownNow;
+    }
+    if (known) {
+      auto forgotten = co_await forgetRing(false);
+      left = forgotten;
+    } else {
+      memberChanges_.giveUp();
+      left = Error{Kind::NotDone,
+                   "no other node answers to hear that this one has handed over; it ends its leave when "
+                   "it is started again"};
+    }
   }
   left_ = left;
 }

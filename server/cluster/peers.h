@@ -14,6 +14,7 @@
 #include "server/ports/random.h"
 #include "server/ports/transport.h"
 #include "server/wire/envelope.h"
+#include "server/wire/gossip.h"
 #include "server/wire/probe.h"
 
 namespace mydht::cluster {

@@ -4,7 +4,7 @@
 #include <mutex>
 #include <optional>
 
-#include "server/wire/messages.h"
+#include "server/wire/gossip.h"
 
 namespace mydht::cluster {
 

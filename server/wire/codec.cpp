@@ -96,6 +96,18 @@ Entry Reader::entry() {
   return value;
 }
 
+bool Reader::flag() {
+  const auto value = number<std::uint8_t>();
+  if (value > 1) fail();
+  return value == 1;
+}
+
+std::string Reader::partitionBits() {
+  std::string bits(text(limits::kPartitions / 8));
+  if (!bits.empty() && bits.size() != limits::kPartitions / 8) fail();
+  return bits;
+}
+
 ring::VersionName Reader::name() {
   ring::VersionName value;
   number(value.height);

@@ -63,6 +63,10 @@ class Reader {
   Entry entry();
   ring::VersionName name();
   ring::MemberList list();
+  /// 0 or 1 in a byte.
+  bool flag();
+  /// A bit a partition, or none.
+  std::string partitionBits();
   /// Passes ring::canBeView if ok().
   ring::ViewLists view();
   /// A count of things that take at least `least` bytes each: more than fit into the rest is a mistake.

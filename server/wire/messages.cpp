@@ -5,14 +5,10 @@
 namespace mydht::wire {
 namespace {
 
-constexpr std::size_t kHostPortBytes = 300;
-constexpr std::size_t kProgramVersionBytes = 64;
 // A fill's least row: an entry with a key of one byte and without a content type, and the flag that no value follows.
 constexpr std::size_t kLeastRow = 75;
 constexpr std::size_t kLeastEntry = kLeastRow - 1;
 constexpr std::size_t kTreePart = 13;
-// A bit for each member of all versions that can be active at once.
-constexpr std::size_t kMemberBitsBytes = limits::kMembers * ring::kMostActiveVersions / 8;
 // The least key above a key of the greatest length has one byte more.
 constexpr std::size_t kFromBytes = limits::kKeyBytes + 1;
 
@@ -26,19 +22,6 @@ std::optional<Entry> readOptional(Reader& in) {
   if (there == 0) return std::nullopt;
   if (there > 1) in.fail();
   return in.entry();
-}
-
-bool readFlag(Reader& in) {
-  const auto flag = in.number<std::uint8_t>();
-  if (flag > 1) in.fail();
-  return flag == 1;
-}
-
-/// A bit a partition, or none.
-std::string readBits(Reader& in) {
-  std::string bits(in.text(limits::kPartitions / 8));
-  if (!bits.empty() && bits.size() != limits::kPartitions / 8) in.fail();
-  return bits;
 }
 
 Leaving readLeaving(Reader& in) {
@@ -179,8 +162,8 @@ void ProposeAnswer::write(Writer& out) const {
 
 ProposeAnswer ProposeAnswer::read(Reader& in) {
   ProposeAnswer answer;
-  if (readFlag(in)) answer.accepted = in.list();
-  if (readFlag(in)) answer.view = in.view();
+  if (in.flag()) answer.accepted = in.list();
+  if (in.flag()) answer.view = in.view();
   return answer;
 }
 
@@ -214,93 +197,6 @@ Join Join::read(Reader& in) {
   return message;
 }
 
-namespace {
-
-void writeUpkeep(Writer& out, const Upkeep& upkeep) {
-  out.number(upkeep.diskTotal).number(upkeep.diskFree).number(upkeep.diskReserve);
-  out.number(upkeep.scrubbedSeconds).number(upkeep.findings).number(upkeep.damaged).number(upkeep.tombstones);
-  out.number(static_cast<std::uint32_t>(upkeep.kept.size()));
-  for (const Kept& kept : upkeep.kept) {
-    out.number(kept.member).number(kept.hints).number<std::uint8_t>(kept.tombstones ? 1 : 0);
-  }
-}
-
-Upkeep readUpkeep(Reader& in) {
-  Upkeep upkeep;
-  in.number(upkeep.diskTotal);
-  in.number(upkeep.diskFree);
-  in.number(upkeep.diskReserve);
-  in.number(upkeep.scrubbedSeconds);
-  in.number(upkeep.findings);
-  in.number(upkeep.damaged);
-  in.number(upkeep.tombstones);
-  const std::size_t count = in.count(17);
-  if (count > kMostKept) in.fail();
-  for (std::size_t i = 0; i < count && in.ok(); ++i) {
-    Kept kept;
-    in.number(kept.member);
-    in.number(kept.hints);
-    kept.tombstones = readFlag(in);
-    upkeep.kept.push_back(kept);
-  }
-  return upkeep;
-}
-
-}  // namespace
-
-void Gossip::write(Writer& out) const {
-  out.number(static_cast<std::uint32_t>(addresses.size()));
-  for (const Address& address : addresses) out.number(address.node).number(address.boot).text(address.hostPort);
-  out.name(filledIn).text(filled).number<std::uint8_t>(whole ? 1 : 0).text(wholeMembers);
-  out.number(summary.keys).number(summary.bytes).number(summary.toFill).number(summary.uptimeSeconds);
-  out.text(summary.programVersion);
-  const Move& move = summary.move;
-  out.number(move.partitions).number(move.done).number(move.bytes).number(move.bytesPerSecond).number(move.secondsLeft);
-  const Agreement& agreement = summary.agreement;
-  out.number(agreement.lacking).number(agreement.differing).number(agreement.uncompared);
-  out.number(agreement.seconds).number(agreement.comparedSecondsAgo);
-  out.number(static_cast<std::uint8_t>(summary.disk));
-  writeUpkeep(out, summary.upkeep);
-}
-
-Gossip Gossip::read(Reader& in) {
-  Gossip message;
-  const std::size_t addresses = in.count(16);
-  for (std::size_t i = 0; i < addresses && in.ok(); ++i) {
-    Address address;
-    in.number(address.node);
-    in.number(address.boot);
-    address.hostPort = in.text(kHostPortBytes);
-    message.addresses.push_back(std::move(address));
-  }
-  message.filledIn = in.name();
-  message.filled = readBits(in);
-  message.whole = readFlag(in);
-  message.wholeMembers = in.text(kMemberBitsBytes);
-  in.number(message.summary.keys);
-  in.number(message.summary.bytes);
-  in.number(message.summary.toFill);
-  in.number(message.summary.uptimeSeconds);
-  message.summary.programVersion = in.text(kProgramVersionBytes);
-  Move& move = message.summary.move;
-  in.number(move.partitions);
-  in.number(move.done);
-  in.number(move.bytes);
-  in.number(move.bytesPerSecond);
-  in.number(move.secondsLeft);
-  Agreement& agreement = message.summary.agreement;
-  in.number(agreement.lacking);
-  in.number(agreement.differing);
-  in.number(agreement.uncompared);
-  in.number(agreement.seconds);
-  in.number(agreement.comparedSecondsAgo);
-  const auto disk = in.number<std::uint8_t>();
-  if (disk > static_cast<std::uint8_t>(DiskState::Failed)) in.fail();
-  message.summary.disk = static_cast<DiskState>(disk);
-  message.summary.upkeep = readUpkeep(in);
-  return message;
-}
-
 void VoteAnswer::write(Writer& out) const {
   out.version(settled);
   writeOptional(out, entry);
@@ -311,7 +207,7 @@ VoteAnswer VoteAnswer::read(Reader& in) {
   VoteAnswer answer;
   answer.settled = in.version();
   answer.entry = readOptional(in);
-  answer.withValue = readFlag(in);
+  answer.withValue = in.flag();
   return answer;
 }
 
@@ -413,7 +309,7 @@ FillPageAnswer FillPageAnswer::read(Reader& in) {
   for (std::size_t i = 0; i < rows && in.ok(); ++i) {
     FillRow row;
     row.entry = in.entry();
-    row.withValue = readFlag(in);
+    row.withValue = in.flag();
     if (row.withValue) row.value = Bytes(std::string(in.text(limits::kInlineBytes)));
     answer.rows.push_back(std::move(row));
   }
@@ -426,7 +322,7 @@ FillPageAnswer FillPageAnswer::read(Reader& in) {
     answer.marks.push_back(mark);
   }
   answer.cannotSay = readPartitions(in);
-  answer.over = readFlag(in);
+  answer.over = in.flag();
   return answer;
 }
 
@@ -442,8 +338,8 @@ FillPage FillPage::read(Reader& in) {
   message.startPartition = readPartition(in);
   message.after = in.text(limits::kKeyBytes);
   in.number(message.mostBytes);
-  message.unfilledToo = readFlag(in);
-  message.entriesOnly = readFlag(in);
+  message.unfilledToo = in.flag();
+  message.entriesOnly = in.flag();
   return message;
 }
 
@@ -488,7 +384,7 @@ EntryHeadsAnswer EntryHeadsAnswer::read(Reader& in) {
   EntryHeadsAnswer answer;
   answer.entries = readEntries(in);
   answer.settled = in.version();
-  answer.over = readFlag(in);
+  answer.over = in.flag();
   return answer;
 }
 
@@ -590,8 +486,8 @@ StandingAnswer StandingAnswer::read(Reader& in) {
   StandingAnswer answer;
   answer.leaving = readLeaving(in);
   answer.newest = in.name();
-  answer.filled = readBits(in);
-  answer.sources = readBits(in);
+  answer.filled = in.partitionBits();
+  answer.sources = in.partitionBits();
   return answer;
 }
 

@@ -5,7 +5,8 @@
 #include <algorithm>
 
 #include "tests/simulation/scale/prepared_ring.h"
-#include "tests/simulation/stack/linearizability.h"
+#include "tests/simulation/stack/checkers/linearizability.h"
+#include "tests/simulation/stack/checkers/removals.h"
 #include "tests/simulation/stack/observer.h"
 #include "tests/simulation/stack/workload.h"
 
@@ -32,7 +33,12 @@ Workload::Options lightLoad(unsigned nodes) {
 class Measurement {
  public:
   Measurement(unsigned nodes, std::uint64_t seed)
-      : ring_(seed), copies_(ring_), observer_(ring_), traffic_(ring_), workload_(ring_, copies_, lightLoad(nodes)) {
+      : ring_(seed),
+        copies_(ring_),
+        removals_(ring_, copies_),
+        observer_(ring_),
+        traffic_(ring_),
+        workload_(ring_, copies_, lightLoad(nodes)) {
     figures_.nodes = nodes;
   }
   ~Measurement() { ring_.shutDown(); }  // operations under way write into the workload
@@ -138,7 +144,7 @@ class Measurement {
       mustBe(ring_.await([&] { return workload_.over(read); }), "a read at the end is answered");
       mustBe(workload_.at(read).outcome == Outcome::Done, "a read at the end succeeds: " + workload_.told(read));
     }
-    for (const auto& list : {observer_.broken(), copies_.broken(), workload_.broken()}) {
+    for (const auto& list : {observer_.broken(), removals_.broken(), workload_.broken()}) {
       figures_.broken.insert(figures_.broken.end(), list.begin(), list.end());
     }
     if (auto why = whyNotLinearizable(workload_.history())) figures_.broken.push_back("C1: " + *why);
@@ -148,6 +154,7 @@ class Measurement {
   // In this order the observer takes the place of what looks at every node after every message, for runs in which
   // whoever knows of a version may be gone a moment later.
   Copies copies_;
+  Removals removals_;
   Observer observer_;
   Traffic traffic_;
   Workload workload_;

@@ -64,7 +64,7 @@ TEST(BalanceScenario, WhatIsExchangedForAFewKeysThatDifferIsAboutThoseKeys) {
   EXPECT_EQ(done.counts.taken, 3U);
   EXPECT_EQ(done.counts.sent, 0U);
   EXPECT_LT(traffic.bytes, 16'000U) << "403 heads alone would be more than 40,000";
-  s.await([&] { return s.copies.whyNotConverged().empty(); }, "equal copies, and no tombstone left");
+  s.await([&] { return s.whyNotConverged().empty(); }, "equal copies, and no tombstone left");
   expectWell(s);
 }
 
@@ -78,7 +78,7 @@ TEST(BalanceScenario, ANodeThatComesBackIsMadeEqualByItself) {
   s.put(0, "k1", true);
   s.start(2);
   s.run(10s);
-  EXPECT_EQ(s.copies.whyNotConverged(), "") << "at once, not within the minute";
+  EXPECT_EQ(s.whyNotConverged(), "") << "at once, not within the minute";
   expectWell(s);
 }
 
@@ -107,7 +107,7 @@ TEST(BalanceScenario, EveryNodeSaysWhetherItsPartitionsHaveAllTheirCopies) {
   EXPECT_GT(said(0).seconds, 0U);
   s.forgetRules();
   s.await([&] { return equal(0) && equal(1) && equal(2); }, "equal copies");
-  EXPECT_EQ(s.copies.whyNotConverged(), "");
+  EXPECT_EQ(s.whyNotConverged(), "");
   expectWell(s);
 }
 
@@ -121,11 +121,11 @@ TEST(BalanceScenario, ADryRunCountsWhatAPurgeWouldDropAndDropsNothing) {
   const auto counted = s.act(2, ActionKind::CountPurge);
   EXPECT_EQ(counted.state, ActionState::Done) << counted.problem;
   EXPECT_GT(counted.counts.dropped, 0U);
-  EXPECT_EQ(s.copies.removals(), 0U);
+  EXPECT_EQ(s.removals.count(), 0U);
   const auto purged = s.act(2, ActionKind::Purge);
   EXPECT_EQ(purged.counts.dropped, counted.counts.dropped);
   EXPECT_EQ(purged.counts.droppedBytes, counted.counts.droppedBytes);
-  EXPECT_EQ(s.copies.removals(), counted.counts.dropped);
+  EXPECT_EQ(s.removals.count(), counted.counts.dropped);
   expectWell(s);
 }
 
@@ -143,7 +143,7 @@ TEST(BalanceScenario, ANodeWhoseStartIsNotConfirmedPurgesNothing) {
   const auto refused = s.act(2, ActionKind::Purge);
   EXPECT_EQ(refused.state, ActionState::Failed);
   EXPECT_THAT(refused.problem, testing::HasSubstr("last copies"));
-  EXPECT_EQ(s.copies.removals(), 0U);
+  EXPECT_EQ(s.removals.count(), 0U);
   expectWell(s);
 }
 

@@ -226,6 +226,25 @@ TEST_F(Departures, AllNodesInterruptedAtOnceLeaveOneAfterTheOtherAndTheLastOneHa
   readAll(s, last);
 }
 
+TEST_F(Departures, ANodeThatHasLeftForgetsItsRingOnlyOnceSomebodyElseKnows) {
+  s.ring.startAll(2);
+  putAll(s);
+  s.node(1).leave();
+  s.await([&] { return s.requests(0, Type::Filled) > 0; }, "the version without it is being completed");
+  s.drop(Type::Adopt, 1, 0);
+  s.drop(Type::GetView, 0, 1);
+  s.await([&] { return !s.changing(1); }, "node 1 alone knows that it is complete");
+  s.kill(0);
+  s.forgetRules();
+  awaitDown(1);
+  s.node(0).start({});
+  s.run(3s);
+  s.node(1).start({s.node(0).name()});
+  s.await([&] { return s.node(0).up() && s.node(0).node().home().confirmed() && members(0) == 1; },
+          "node 0 hears of it, and serves");
+  readAll(s, 0);
+}
+
 TEST_F(Departures, ANodeThatWasRemovedWhileItWasCutOffServesNothingStaleAndJoinsAgainAsANewOne) {
   s.ring.startAll(4);
   const std::string key = s.keyOf(0, {1, 2, 3});

@@ -17,7 +17,7 @@ using wire::ActionState;
 constexpr unsigned kAny = Scenario::kAny;
 
 void mustConverge(Scenario& s) {
-  const std::string why = s.copies.whyNotConverged();
+  const std::string why = s.whyNotConverged();
   s.mustBe(why.empty(), "C4: " + why);
 }
 

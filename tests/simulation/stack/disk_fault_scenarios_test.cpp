@@ -247,7 +247,7 @@ TEST_F(BadDisk, ADamagedValueIsNeverServedAndIsFetchedFromAnotherHomeNodeAndRepa
     EXPECT_EQ(*s.node(node).medium().blob(blobOf(node, "k0")), Workload::valueBytes(1, true));
     EXPECT_FALSE(s.node(node).medium().published().contains(before));
   }
-  EXPECT_EQ(s.copies.whyNotConverged(), "");
+  EXPECT_EQ(s.whyNotConverged(), "");
 }
 
 TEST_F(BadDisk, ADamagedRowVotesForNothingAndIsRepairedFromTheOthers) {
@@ -299,7 +299,7 @@ TEST(Scrub, FindsAndRepairsWhatNobodyReads) {
   const cluster::NodeStatus status = s.node(1).node().status();
   EXPECT_EQ(status.scrub.findings, 0U);  // the second one finds nothing any more
   EXPECT_EQ(status.damage.waiting, 0U);
-  EXPECT_EQ(s.copies.whyNotConverged(), "");
+  EXPECT_EQ(s.whyNotConverged(), "");
   EXPECT_TRUE(s.broken().empty()) << testing::PrintToString(s.broken());
   EXPECT_TRUE(s.stuck().empty()) << testing::PrintToString(s.stuck());
 }

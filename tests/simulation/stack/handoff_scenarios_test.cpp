@@ -35,7 +35,7 @@ std::uint64_t notesFor(Scenario& s, unsigned number) {
 }
 
 bool converged(Scenario& s) {
-  return s.copies.whyNotConverged().empty();
+  return s.whyNotConverged().empty();
 }
 
 class HandoffScenario : public testing::Test {

@@ -92,10 +92,10 @@ int runMany(const Arguments& arguments) {
           "{} seeds, {} of them with at least 300 operations and 5 faults, {} failed\n"
           "operations {}, faults {}, reads while the ring changes {}, refusals {}, second rounds {}, "
           "write-backs {}, keys filled on demand {}, fill pages {}, large bodies published {}, trees compared {}, "
-          "entries purged {}\n",
+          "entries purged {}, most waiting in a node {}, at rest {}\n",
           arguments.seeds, counted, failed, coverage.operations, coverage.faults, coverage.changingReads,
           coverage.refusals, coverage.secondRounds, coverage.writeBacks, coverage.fillVotes, coverage.fillPages,
-          coverage.published, coverage.compared, coverage.purged)
+          coverage.published, coverage.compared, coverage.purged, coverage.mostWaiting, coverage.mostAtRest)
           .c_str(),
       stdout);
   return failed == 0 && counted * 10 >= arguments.seeds * 9 ? 0 : 1;

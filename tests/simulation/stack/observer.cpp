@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "common/hash/position.h"
-#include "common/ring/quorum.h"
+#include <algorithm>
 
 namespace mydht::simulation {
 
@@ -20,48 +19,59 @@ Coverage& Coverage::operator+=(const Coverage& other) {
   published += other.published;
   compared += other.compared;
   purged += other.purged;
+  mostWaiting = std::max(mostWaiting, other.mostWaiting);
+  mostAtRest = std::max(mostAtRest, other.mostAtRest);
   return *this;
 }
 
-Observer::Observer(SimRing& ring) : ring_(ring) {
+Observer::Observer(SimRing& ring) : ring_(ring), votes_(ring) {
   ring_.network.observer = [this](const SimMessage& message) { see(message); };
 }
 
-SimNode* Observer::nodeNamed(const std::string& name) {
-  for (std::size_t i = 0; i < ring_.size(); ++i) {
-    if (ring_[i].name() == name) return &ring_[i];
-  }
-  return nullptr;
+std::vector<std::string> Observer::broken() const {
+  std::vector<std::string> all;
+  if (unreadable_) all.push_back("a message that cannot be read");
+  for (const auto& list : {votes_.broken(), rounds_.broken(), tables_.broken()})
+    all.insert(all.end(), list.begin(), list.end());
+  return all;
 }
 
 void Observer::see(const SimMessage& message) {
   const auto request = wire::unpackRequest(message.request);
   const auto answer = wire::unpackAnswer(message.answer);
   if (!request || !answer) {
-    broken_.push_back("a message that cannot be read");
+    unreadable_ = true;
     return;
   }
-  for (const wire::Speaker& speaker : {request->from, answer->from}) {
-    if (speaker.ringIdentity == 0) continue;
-    const auto [at, isNew] = fingerprints_.emplace(speaker.newest, speaker.fingerprint);
-    if (!isNew && at->second != speaker.fingerprint)
-      broken_.push_back("C7: equal versions of the ring with different tables");
-  }
+  const SeenMessage seen{message, *request, *answer};
+  tables_.see(seen);
   if (ring_.trace.printing()) print(message, *request, *answer);
   if (answer->error) {
-    if (answer->error->kind == Kind::OlderRing) {
-      ++coverage.refusals;
-      ++begunAnew_[message.to];
-    }
+    if (answer->error->kind != Kind::OlderRing) return;
+    ++coverage.refusals;
+    rounds_.seeRefusal(message);
     return;
   }
-  switch (request->type) {
-    case wire::MessageType::Vote:
-      seeVote(message, *request, *answer);
+  if (request->type == wire::MessageType::Vote) votes_.see(seen);
+  if (request->type == wire::MessageType::Offer) rounds_.see(seen);
+  count(*request, *answer);
+}
+
+void Observer::count(const wire::Request& request, const wire::Answer& answer) {
+  switch (request.type) {
+    case wire::MessageType::Vote: {
+      if (request.from.newest != request.from.complete) ++coverage.changingReads;
+      const auto vote = wire::readPayload<wire::Vote>(request.payload);
+      if (vote && vote->purpose == wire::VoteFor::Fill) ++coverage.fillVotes;
       break;
-    case wire::MessageType::Offer:
-      seeOffer(message, *request, *answer);
+    }
+    case wire::MessageType::Offer: {
+      const auto offer = wire::readPayload<wire::Offer>(request.payload);
+      const auto said = wire::readPayload<wire::OfferAnswer>(answer.payload);
+      if (offer && offer->from != wire::From::Client) ++coverage.writeBacks;
+      if (said && said->outcome == wire::OfferOutcome::Newer) ++coverage.secondRounds;
       break;
+    }
     case wire::MessageType::Publish:
       ++coverage.published;
       break;
@@ -101,50 +111,6 @@ void Observer::print(const SimMessage& message, const wire::Request& request, co
   }
   ring_.trace.line(fmt::format("  {} answers {}: {} [asker {}/{}]", message.from, message.to, what,
                                request.from.newest.height, request.from.complete.height));
-}
-
-void Observer::seeVote(const SimMessage& message, const wire::Request& request, const wire::Answer& answer) {
-  const auto vote = wire::readPayload<wire::Vote>(request.payload);
-  const auto said = wire::readPayload<wire::VoteAnswer>(answer.payload);
-  if (!vote || !said) {
-    broken_.push_back("a vote that cannot be read");
-    return;
-  }
-  if (request.from.newest != request.from.complete) ++coverage.changingReads;
-  if (vote->purpose == wire::VoteFor::Fill) {
-    ++coverage.fillVotes;
-    fillVoters_[{message.to, vote->key}].insert(message.from);
-    return;
-  }
-  if (vote->purpose == wire::VoteFor::FillAny) return;  // does not say that it is filled
-  SimNode* const node = nodeNamed(message.from);
-  if (said->entry || node == nullptr || !node->up()) return;
-  const auto standing = node->node().membership().standing();
-  if (!standing->view || standing->filled[partitionOf(vote->key)]) return;
-  const auto& voters = fillVoters_[{message.from, vote->key}];
-  if (voters.size() < standing->view->complete().quorum()) {
-    broken_.push_back(fmt::format("C5: {} voted \"none\" for {}, which it had not filled", message.from, vote->key));
-  }
-}
-
-void Observer::seeOffer(const SimMessage& message, const wire::Request& request, const wire::Answer& answer) {
-  const auto offer = wire::readPayload<wire::Offer>(request.payload);
-  const auto said = wire::readPayload<wire::OfferAnswer>(answer.payload);
-  if (!offer || !said) {
-    broken_.push_back("an offer that cannot be read");
-    return;
-  }
-  if (offer->from != wire::From::Client) {
-    ++coverage.writeBacks;
-    return;
-  }
-  if (said->outcome == wire::OfferOutcome::Newer) ++coverage.secondRounds;
-  if (offer->entry.tombstone) return;
-  auto& versions = rounds_[{message.to, offer->entry.sha256}];
-  versions.insert(offer->entry.version);
-  if (versions.size() > 2 * (1 + begunAnew_[message.to]) + 4) {
-    broken_.push_back(fmt::format("C6: {} offered one value under {} versions", message.to, versions.size()));
-  }
 }
 
 }  // namespace mydht::simulation

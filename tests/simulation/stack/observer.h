@@ -1,11 +1,11 @@
 #pragma once
 
-#include <map>
-#include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
+#include "tests/simulation/stack/checkers/rounds.h"
+#include "tests/simulation/stack/checkers/tables.h"
+#include "tests/simulation/stack/checkers/votes.h"
 #include "tests/support/simulation/sim_ring.h"
 
 namespace mydht::simulation {
@@ -24,12 +24,13 @@ struct Coverage {
   std::uint64_t published = 0;      ///< large bodies
   std::uint64_t compared = 0;       ///< questions of balances
   std::uint64_t purged = 0;         ///< entries
+  std::uint64_t mostWaiting = 0;    ///< in one node at one moment: resumptions, calls, answers
+  std::uint64_t mostAtRest = 0;     ///< the same when there is nothing to do
 
   Coverage& operator+=(const Coverage& other);
 };
 
-/// Watches the messages between nodes and checks what can be seen there: that a new home node does not vote "none" on
-/// what it has not filled (C5), that a put takes two rounds at most (C6), that equal versions have equal tables (C7).
+/// Reads each message between nodes once, shows it to the checkers of messages (C5, C6, C7), and counts what was met.
 /// Owned by a run; borrows the ring.
 class Observer {
  public:
@@ -37,21 +38,18 @@ class Observer {
 
   Coverage coverage;
   /// What was seen broken; empty: nothing.
-  const std::vector<std::string>& broken() const { return broken_; }
+  std::vector<std::string> broken() const;
 
  private:
   void see(const SimMessage& message);
   void print(const SimMessage& message, const wire::Request& request, const wire::Answer& answer) const;
-  void seeVote(const SimMessage& message, const wire::Request& request, const wire::Answer& answer);
-  void seeOffer(const SimMessage& message, const wire::Request& request, const wire::Answer& answer);
-  SimNode* nodeNamed(const std::string& name);
+  void count(const wire::Request& request, const wire::Answer& answer);
 
   SimRing& ring_;
-  std::vector<std::string> broken_;
-  std::map<ring::VersionName, std::uint64_t> fingerprints_;
-  std::map<std::pair<std::string, std::string>, std::set<std::string>> fillVoters_;  // (new home, key): who answered
-  std::map<std::pair<std::string, Digest>, std::set<Version>> rounds_;  // (coordinator, value): versions offered
-  std::map<std::string, std::uint64_t> begunAnew_;                      // coordinator: refusals met
+  bool unreadable_ = false;
+  Votes votes_;
+  Rounds rounds_;
+  Tables tables_;
 };
 
 }  // namespace mydht::simulation

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "tests/simulation/stack/checkers/convergence.h"
+#include "tests/simulation/stack/checkers/linearizability.h"
+#include "tests/simulation/stack/checkers/queues.h"
+#include "tests/simulation/stack/checkers/removals.h"
 #include "tests/simulation/stack/faults.h"
-#include "tests/simulation/stack/linearizability.h"
 #include "tests/simulation/stack/workload.h"
 
 namespace mydht::simulation {
@@ -18,6 +21,8 @@ constexpr Duration kPurge = std::chrono::milliseconds(700);
 constexpr Duration kSettling = std::chrono::milliseconds(600);
 constexpr Duration kSettleAge = std::chrono::milliseconds(400);
 constexpr Duration kScrub = std::chrono::seconds(4);
+// What the last reads have begun ends within that time.
+constexpr Duration kResting = std::chrono::seconds(3);
 constexpr std::uint64_t kLeastOperations = 300;
 constexpr std::uint64_t kLeastFaults = 5;
 
@@ -41,10 +46,10 @@ std::string stateOf(SimRing& ring) {
 /// C4, without anybody's help.
 std::string awaitConverged(SimRing& ring, Copies& copies) {
   const Time end = ring.time.now() + kConverging;
-  std::string why = copies.whyNotConverged();
+  std::string why = whyNotConverged(ring, copies);
   while (!why.empty() && ring.time.now() < end) {
     ring.time.runFor(std::chrono::milliseconds(500));
-    why = copies.whyNotConverged();
+    why = whyNotConverged(ring, copies);
   }
   return why;
 }
@@ -63,6 +68,8 @@ RunResult runSeed(const RunOptions& options) {
   ring.settings.timing.scrub = kScrub;
   Observer observer(ring);
   Copies copies(ring);
+  Removals removals(ring, copies);
+  Queues queues(ring);
   Faults::Options faultOptions;
   faultOptions.nodes = 3 + static_cast<unsigned>(ring.random.below(4));
   // With fewer copies no disk may be lost: then all the rest is tried.
@@ -74,6 +81,7 @@ RunResult runSeed(const RunOptions& options) {
 
   faults.start();
   workload.start();
+  queues.start();
   ring.time.runFor(options.length);
   workload.stop();
   faults.heal();
@@ -89,19 +97,24 @@ RunResult runSeed(const RunOptions& options) {
     const std::string why = awaitConverged(ring, copies);
     if (!why.empty()) result.broken.push_back("C4: " + why);
     workload.readAll();
+    ring.time.runFor(kResting);
+    queues.seeQuiet();
   } else {
     result.broken.push_back("the ring does not become quiet after its faults have ended: " + stateOf(ring));
   }
 
-  for (const auto& list : {observer.broken(), copies.broken(), workload.broken()}) {
+  for (const auto& list : {observer.broken(), removals.broken(), queues.broken(), workload.broken()}) {
     result.broken.insert(result.broken.end(), list.begin(), list.end());
   }
   if (auto why = whyNotLinearizable(workload.history())) result.broken.push_back("C1: " + *why);
   if (ring[0].up()) result.coverage.completed = ring[0].node().status().height;
+  queues.stop();
   faults.finish();
   ring.shutDown();
   result.coverage = observer.coverage;
-  result.coverage.purged = copies.removals();
+  result.coverage.mostWaiting = queues.most();
+  result.coverage.mostAtRest = queues.mostAtRest();
+  result.coverage.purged = removals.count();
   result.coverage.operations = workload.finished();
   result.coverage.faults = faults.count();
   result.counts = workload.finished() >= kLeastOperations && faults.count() >= kLeastFaults;

@@ -5,7 +5,8 @@
 #include <cstdlib>
 
 #include "common/hash/position.h"
-#include "tests/simulation/stack/linearizability.h"
+#include "tests/simulation/stack/checkers/convergence.h"
+#include "tests/simulation/stack/checkers/linearizability.h"
 
 namespace mydht::simulation {
 namespace {
@@ -23,7 +24,12 @@ bool wantsTrace() {
 }  // namespace
 
 Scenario::Scenario(bool bug)
-    : ring(kSeed, wantsTrace()), observer(ring), copies(ring), workload(ring, copies, {}), withBug(bug) {
+    : ring(kSeed, wantsTrace()),
+      observer(ring),
+      copies(ring),
+      removals(ring, copies),
+      workload(ring, copies, {}),
+      withBug(bug) {
   // What heals by itself would hide what a script is about; scripts about balance and purge ask for them.
   ring.settings.timing.balance = Duration(0);
   ring.settings.timing.purge = Duration(0);
@@ -170,9 +176,13 @@ void Scenario::mustBe(bool holds, const std::string& what) {
   if (!holds) found_.push_back(what);
 }
 
+std::string Scenario::whyNotConverged() {
+  return simulation::whyNotConverged(ring, copies);
+}
+
 std::vector<std::string> Scenario::broken() const {
   std::vector<std::string> all = found_;
-  for (const auto& list : {observer.broken(), copies.broken(), workload.broken()})
+  for (const auto& list : {observer.broken(), removals.broken(), workload.broken()})
     all.insert(all.end(), list.begin(), list.end());
   if (auto why = whyNotLinearizable(workload.history())) all.push_back("C1: " + *why);
   return all;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/simulation/stack/checkers/removals.h"
 #include "tests/simulation/stack/observer.h"
 #include "tests/simulation/stack/workload.h"
 #include "tests/support/simulation/sim_ring.h"
@@ -30,6 +31,7 @@ class Scenario {
   SimRing ring;
   Observer observer;
   Copies copies;
+  Removals removals;
   Workload workload;
   const bool withBug;
 
@@ -80,6 +82,8 @@ class Scenario {
 
   /// A finding of the script's own: broken unless it holds.
   void mustBe(bool holds, const std::string& what);
+  /// Why the home nodes are not equal yet, or something is left that should not be (C4).
+  std::string whyNotConverged();
   /// C1, C2, C3, C5, C6, C7 and the script's findings; empty: all promises held.
   std::vector<std::string> broken() const;
   /// Where the script did not get to its point, so that it proves nothing.

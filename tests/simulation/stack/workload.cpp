@@ -26,7 +26,13 @@ std::uint64_t valueOf(std::string_view bytes) {
 }  // namespace
 
 Workload::Workload(SimRing& ring, Copies& copies, Options options)
-    : ring_(ring), copies_(copies), options_(options), random_(ring.random.next()) {}
+    : ring_(ring), acknowledged_(ring, copies), options_(options), random_(ring.random.next()) {}
+
+std::vector<std::string> Workload::broken() const {
+  std::vector<std::string> all = broken_;
+  all.insert(all.end(), acknowledged_.broken().begin(), acknowledged_.broken().end());
+  return all;
+}
 
 std::string Workload::valueBytes(std::uint64_t value, bool large) {
   std::string bytes = std::to_string(value) + ".";
@@ -75,7 +81,7 @@ std::size_t Workload::begin(Action action, const std::string& key, unsigned clie
   history_.push_back(std::move(operation));
   told_.emplace_back();
   over_.push_back(false);
-  identities_.push_back(identities());
+  identities_.push_back(acknowledged_.identities());
   return history_.size() - 1;
 }
 
@@ -127,7 +133,7 @@ Task<> Workload::doPut(SimNode& node, std::size_t index, bool large) {
   }
   history_[index].outcome = Outcome::Done;
   history_[index].versions = written->versions;
-  checkCopies(index, *written);
+  acknowledged_.see(history_[index], *written, identities_[index]);
 }
 
 Task<> Workload::doGet(SimNode& node, std::size_t index) {
@@ -170,43 +176,7 @@ Task<> Workload::doDel(SimNode& node, std::size_t index) {
   }
   history_[index].outcome = Outcome::Done;
   history_[index].versions = written ? written->versions : 2;
-  if (written) checkCopies(index, *written);
-}
-
-std::vector<NodeId> Workload::identities() const {
-  std::vector<NodeId> nodes;
-  for (std::size_t i = 0; i < ring_.size(); ++i) {
-    const auto identity = ring_[i].durableIdentity();
-    nodes.push_back(identity ? identity->node : 0);
-  }
-  return nodes;
-}
-
-void Workload::checkCopies(std::size_t index, const cluster::Written& written) {
-  const Operation& operation = history_[index];
-  // A node that lost its place in the meantime holds its copy, but counts no more: what it said before did.
-  if (identities() != identities_[index]) return;
-  for (std::size_t i = 0; i < ring_.size(); ++i) {
-    if (ring_[i].diskLost() >= operation.begin) return;  // a copy was lost between its sync and this answer
-  }
-  Entry entry;
-  entry.key = operation.key;
-  entry.version = written.version;
-  std::set<NodeId> holding = copies_.holders(entry);
-  // A tombstone may be settled, and dropped, before a coordinator that was frozen has told its client of it.
-  holding.merge(copies_.settledUpTo(entry));
-  // Home nodes of versions before the newest complete one may have purged it by now.
-  std::vector<ring::RingPtr> versions{copies_.newestComplete()};
-  for (const ring::RingPtr& version : written.view->active()) {
-    if (version->name() > versions.front()->name()) versions.push_back(version);
-  }
-  const auto holds = [&](NodeId node) { return holding.contains(node); };
-  for (const ring::RingPtr& version : versions) {
-    if (ring::hasQuorum(version->homesOf(operation.key), holds)) continue;
-    broken_.push_back(fmt::format("C2: {} was acknowledged with {} synced copies", operation.key, holding.size()));
-    ring_.trace.line(broken_.back());
-    return;
-  }
+  if (written) acknowledged_.see(history_[index], *written, identities_[index]);
 }
 
 void Workload::readAll() {

@@ -5,15 +5,14 @@
 #include <string>
 #include <vector>
 
-#include "tests/simulation/stack/copies.h"
-#include "tests/simulation/stack/history.h"
+#include "tests/simulation/stack/checkers/acknowledgements.h"
 #include "tests/support/simulation/sim_ring.h"
 
 namespace mydht::simulation {
 
 /// Clients at work: each does one operation after the other through some node that is up, and writes down what it saw.
-/// Also checks at each acknowledgement that a quorum of synced copies exists (C2). Owned by a run; borrows
-/// the ring and its copies.
+/// Shows each acknowledgement to its checker (C2), and says itself what no client may ever see: a value that is not
+/// whole. Owned by a run; borrows the ring and its copies.
 class Workload {
  public:
   struct Options {
@@ -35,7 +34,7 @@ class Workload {
   void readAll();
 
   const History& history() const { return history_; }
-  const std::vector<std::string>& broken() const { return broken_; }
+  std::vector<std::string> broken() const;
   std::uint64_t finished() const { return finished_; }
 
   /// One operation through one node, outside the random ones. Returns its place in the history.
@@ -59,11 +58,9 @@ class Workload {
   Task<> doGet(SimNode& node, std::size_t index);
   Task<> doDel(SimNode& node, std::size_t index);
   void conclude(std::size_t index, const Error& error);
-  void checkCopies(std::size_t index, const cluster::Written& written);
-  std::vector<NodeId> identities() const;
 
   SimRing& ring_;
-  Copies& copies_;
+  Acknowledgements acknowledged_;
   const Options options_;
   SimRandom random_;
   History history_;

@@ -108,6 +108,8 @@ class SimEndpoint final : public Transport {
   /// Waits until nothing runs here any more; after die(), or once nobody calls.
   Task<> drained();
   const std::string& hostPort() const { return hostPort_; }
+  /// Calls from here that have no answer yet, and what is being answered here.
+  std::size_t underWay() const { return calls_.size() + gate_.running(); }
 
  private:
   friend class SimNetwork;

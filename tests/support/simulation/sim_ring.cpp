@@ -145,6 +145,11 @@ void SimNode::spawn(Task<> task) {
   current_->requests->spawn(std::move(task));
 }
 
+std::size_t SimNode::waiting() const {
+  if (current_ == nullptr) return executor_.pending();
+  return executor_.pending() + current_->endpoint->underWay() + current_->requests->running();
+}
+
 std::optional<store::Identity> SimNode::durableIdentity() const {
   const Bytes* const row = medium_.row(store::kIdentityRow);
   return row == nullptr ? std::nullopt : store::decodeIdentity(row->view());

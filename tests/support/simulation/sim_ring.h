@@ -106,6 +106,8 @@ class SimNode final {
   std::uint64_t incarnation() const { return incarnations_; }
   /// Runs a task on the node, as the server runs a request: the node is not taken apart before it has ended.
   void spawn(Task<> task);
+  /// What waits in it: resumptions that are ready or have a timer, calls and answers under way, clients' requests.
+  std::size_t waiting() const;
   /// Who it is on its medium; none while that is empty.
   std::optional<store::Identity> durableIdentity() const;
 

@@ -184,7 +184,7 @@ Task<> Workload::settle(PartitionId partition) {
     MYDHT_ASSERT(row.ok());
     if (*row && (*row)->entry.tombstone) reaped.push_back(begin({Asked::Kind::Forget, (*row)->entry}));
   }
-  auto count = co_await real_.store().reap(partition, kNever);
+  auto count = co_await real_.store().reap(partition, real_.store().settled(partition), kNever);
   MYDHT_ASSERT(count.ok() && *count == reaped.size());
   for (const std::size_t gone : reaped) acknowledge(gone);
 }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "server/wire/envelope.h"
+#include "server/wire/gossip.h"
 #include "server/wire/hints.h"
 #include "server/wire/probe.h"
 #include "server/wire/settling.h"

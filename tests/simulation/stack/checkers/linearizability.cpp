@@ -1,4 +1,4 @@
-#include "tests/simulation/stack/linearizability.h"
+#include "tests/simulation/stack/checkers/linearizability.h"
 
 #include <algorithm>
 #include <map>

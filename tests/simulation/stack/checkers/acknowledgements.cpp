@@ -1,0 +1,51 @@
+#include "tests/simulation/stack/checkers/acknowledgements.h"
+
+#include <fmt/format.h>
+
+#include "common/ring/quorum.h"
+
+namespace mydht::simulation {
+
+std::vector<NodeId> Acknowledgements::identities() const {
+  std::vector<NodeId> nodes;
+  for (std::size_t i = 0; i < ring_.size(); ++i) {
+    const auto identity = ring_[i].durableIdentity();
+    nodes.push_back(identity ? identity->node : 0);
+  }
+  return nodes;
+}
+
+/// A node that lost its place in the meantime holds its copy, but counts no more: what it said before did. And a copy
+/// may have been lost with its disk between its sync and this answer.
+bool Acknowledgements::canTell(const Operation& operation, const std::vector<NodeId>& then) const {
+  if (identities() != then) return false;
+  for (std::size_t i = 0; i < ring_.size(); ++i) {
+    if (ring_[i].diskLost() >= operation.begin) return false;
+  }
+  return true;
+}
+
+void Acknowledgements::see(const Operation& operation, const cluster::Written& written,
+                           const std::vector<NodeId>& then) {
+  if (!canTell(operation, then)) return;
+  Entry entry;
+  entry.key = operation.key;
+  entry.version = written.version;
+  std::set<NodeId> holding = copies_.holders(entry);
+  // A tombstone may be settled, and dropped, before a coordinator that was frozen has told its client of it.
+  holding.merge(copies_.settledUpTo(entry));
+  // Home nodes of versions before the newest complete one may have purged it by now.
+  std::vector<ring::RingPtr> versions{copies_.newestComplete()};
+  for (const ring::RingPtr& version : written.view->active()) {
+    if (version->name() > versions.front()->name()) versions.push_back(version);
+  }
+  const auto holds = [&](NodeId node) { return holding.contains(node); };
+  for (const ring::RingPtr& version : versions) {
+    if (ring::hasQuorum(version->homesOf(operation.key), holds)) continue;
+    broken_.push_back(fmt::format("C2: {} was acknowledged with {} synced copies", operation.key, holding.size()));
+    ring_.trace.line(broken_.back());
+    return;
+  }
+}
+
+}  // namespace mydht::simulation

@@ -1,0 +1,14 @@
+#include "tests/simulation/stack/checkers/tables.h"
+
+namespace mydht::simulation {
+
+void Tables::see(const SeenMessage& seen) {
+  for (const wire::Speaker* const speaker : {&seen.request.from, &seen.answer.from}) {
+    if (speaker->ringIdentity == 0) continue;
+    const auto [at, isNew] = fingerprints_.emplace(speaker->newest, speaker->fingerprint);
+    if (!isNew && at->second != speaker->fingerprint)
+      broken_.push_back("C7: equal versions of the ring with different tables");
+  }
+}
+
+}  // namespace mydht::simulation

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/ring/member_list.h"
+#include "tests/simulation/stack/checkers/seen_message.h"
+
+namespace mydht::simulation {
+
+/// C7: equal versions of the ring have equal tables, whoever computed them (R1). Owned by a run.
+class Tables {
+ public:
+  /// Every message: both ends name their versions in it.
+  void see(const SeenMessage& seen);
+  const std::vector<std::string>& broken() const { return broken_; }
+
+ private:
+  std::map<ring::VersionName, std::uint64_t> fingerprints_;
+  std::vector<std::string> broken_;
+};
+
+}  // namespace mydht::simulation

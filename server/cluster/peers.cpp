@@ -111,6 +111,7 @@ Task<Result<Reply>> Peers::open(Call answer, std::string hostPort, NodeId to, st
     const Error stranger{Kind::Unavailable,
                          fmt::format("{} is answered by another node ({:016x})", hostPort, unpacked->from.node)};
     failed(to, stranger, executor.now());
+    co_await hearOut(unpacked->from, std::move(hostPort));
     co_return stranger;
   }
   if (to != 0) succeeded(to);
@@ -126,6 +127,18 @@ Task<Result<Reply>> Peers::open(Call answer, std::string hostPort, NodeId to, st
   }
   Reply reply{unpacked->from, answer.message, unpacked->payload, std::move(answer.body)};
   co_return reply;
+}
+
+/// Who answers at a member's address may be another member of the same ring by now, and know how that went on. When all
+/// others have become new ones meanwhile, nobody else can tell this node that it has lost its place (R7).
+Task<> Peers::hearOut(wire::Speaker stranger, std::string hostPort) {
+  const ring::ViewPtr view = membership_.view();
+  if (!view || stranger.ringIdentity != view->ringIdentity() || stranger.newest <= view->newest().name()) co_return;
+  Executor& executor = co_await currentExecutor();
+  auto theirs = co_await askAt(std::move(hostPort), wire::GetView(), executor.now() + settings_.timing.call);
+  if (!theirs) co_return;
+  auto adopted = co_await membership_.adopt(theirs->answer.view);
+  if (!adopted) journal_.note(Severity::Warn, "ring.unheard", fmt::format("why=\"{}\"", adopted.error().text));
 }
 
 void Peers::heard(const wire::Speaker& from, std::optional<std::int64_t> asked) {

@@ -136,6 +136,7 @@ class Peers {
                            Deadline deadline);
   Task<Result<Reply>> callAt(PeerAddress address, NodeId to, ring::ViewPtr view, wire::MessageType type,
                              std::string payload, Body body, Deadline deadline);
+  Task<> hearOut(wire::Speaker stranger, std::string hostPort);
   Task<Result<Reply>> open(Call answer, std::string hostPort, NodeId to, std::int64_t asked);
   void asking(NodeId node, Time now);
   void succeeded(NodeId node);

@@ -245,6 +245,33 @@ TEST_F(Departures, ANodeThatHasLeftForgetsItsRingOnlyOnceSomebodyElseKnows) {
   readAll(s, 0);
 }
 
+TEST_F(Departures, ANodeThatWasAwayWhileAllOthersBecameNewOnesIsToldByWhoeverAnswersAtTheirAddresses) {
+  s.ring.startAll(3);
+  putAll(s);
+  s.kill(2);
+  s.run(3s);
+  const auto removed = remove(s, 0, {2});
+  ASSERT_TRUE(removed.ok()) << removed.error().text;
+  s.awaitQuiet();
+  s.join(0);
+  s.await([&] { return s.node(3).up(); }, "node 3 serves");
+  s.awaitQuiet();
+  for (const unsigned again : {0U, 1U}) {
+    s.node(again).leave();
+    awaitDown(again);
+    s.node(again).start({s.node(3).name()});
+    s.await([&] { return s.node(again).up(); }, "it is back as a new one");
+    s.awaitQuiet();
+  }
+  s.node(2).start({});
+  s.await([&] { return s.node(2).up() && s.node(2).node().fatal() != nullptr; }, "it finds out");
+  s.kill(2);
+  s.start(2);
+  s.awaitQuiet();
+  EXPECT_EQ(members(0), 4U);
+  readAll(s, 2);
+}
+
 TEST_F(Departures, ANodeThatWasRemovedWhileItWasCutOffServesNothingStaleAndJoinsAgainAsANewOne) {
   s.ring.startAll(4);
   const std::string key = s.keyOf(0, {1, 2, 3});

@@ -106,6 +106,9 @@ std::string members(const protocol::RingStatus& ring) {
 }
 
 std::string keys(const protocol::RingStatus& ring) {
+  if (ring.firstKeys.empty() && ring.keys > 0) {
+    return "<h2>Keys</h2>\n<p class=\"error\">The first keys on this node cannot be read now.</p>\n";
+  }
   if (ring.firstKeys.empty()) {
     return fmt::format("<h2>Keys</h2>\n<p>None here yet. Put one: <code>curl -T FILE http://{}/some/key</code></p>\n",
                        escapeHtml(ring.selfName));
@@ -194,9 +197,7 @@ std::string pagePolicy() {
 }
 
 Task<http::Response> getPage(const Context& context, http::Request& request) {
-  auto keys = co_await context.node.keys("", "", kFirstKeys, request.deadline());
-  if (!keys) co_return refuseRead(keys.error());
-  const protocol::RingStatus ring = ringShapeOf(context, std::move(keys->keys));
+  const protocol::RingStatus ring = co_await ringShapeWithKeys(context, request.deadline());
   http::Response response = http::respond(200, protocol::kHtmlType, pageOf(ring, whyReadOnly(context, request)));
   response.header("Content-Security-Policy", pagePolicy());
   response.header("X-Content-Type-Options", "nosniff");

@@ -33,9 +33,8 @@ protocol::HasKey hasKeyOf(std::string key, const Result<cluster::Located>& locat
 }  // namespace
 
 Task<Response> getStatus(const Context& context, Request& request) {
-  auto keys = co_await context.node.keys("", "", kFirstKeys, request.deadline());
-  if (!keys) co_return refuseRead(keys.error());
-  co_return json(protocol::toJson(ringShapeOf(context, std::move(keys->keys))));
+  const protocol::RingStatus shape = co_await ringShapeWithKeys(context, request.deadline());
+  co_return json(protocol::toJson(shape));
 }
 
 Task<Response> getRing(const Context& context, Request&) {

@@ -6,6 +6,9 @@
 namespace mydht::api {
 namespace {
 
+/// How many keys the status shows: a first look, not a listing.
+constexpr std::size_t kFirstKeys = 50;
+
 protocol::MemberState stateOf(cluster::MemberState state) {
   switch (state) {
     case cluster::MemberState::Joining:
@@ -150,6 +153,13 @@ protocol::RingStatus ringShapeOf(const Context& context, std::vector<Key> firstK
         {event.atMicros, std::move(event.severity), std::move(event.event), std::move(event.fields)});
   }
   return shape;
+}
+
+Task<protocol::RingStatus> ringShapeWithKeys(const Context& context, Deadline deadline) {
+  auto keys = co_await context.node.keys("", "", kFirstKeys, deadline);
+  std::vector<Key> first;
+  if (keys) first = std::move(keys->keys);
+  co_return ringShapeOf(context, std::move(first));
 }
 
 }  // namespace mydht::api

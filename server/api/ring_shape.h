@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <vector>
 
 #include "common/protocol/shapes.h"
@@ -8,10 +7,9 @@
 
 namespace mydht::api {
 
-/// How many keys the status shows: a first look, not a listing.
-inline constexpr std::size_t kFirstKeys = 50;
-
 /// What this node knows of itself and its ring, in the words of the HTTP interface. Any loop.
 protocol::RingStatus ringShapeOf(const Context& context, std::vector<Key> firstKeys);
+/// The same with the first keys, or without them where they cannot be read: who has a bad disk has to be told.
+Task<protocol::RingStatus> ringShapeWithKeys(const Context& context, Deadline deadline);
 
 }  // namespace mydht::api

@@ -114,7 +114,7 @@ class Coordinator {
   Error refusal(const WriteRound& round, const ring::View& view, PartitionId partition, bool mayHaveEffect) const;
   std::string whySilent(NodeId node) const;
   std::string names(const std::vector<NodeId>& nodes) const;
-  bool isFull(NodeId node) const;
+  wire::DiskState diskOf(NodeId node) const;
   std::vector<NodeId> otherHolders(const Located& located) const;
 
   Executor& executor_;

@@ -166,9 +166,9 @@ Task<> Coordinator::hello(std::shared_ptr<std::set<NodeId>> alive, std::shared_p
   changed->notifyAll();
 }
 
-/// Whether a home node's disk takes no more values, as far as is known.
-bool Coordinator::isFull(NodeId node) const {
-  return node == membership_.self().node ? home_.isFull() : peers_.isFull(node, executor_.now());
+/// As far as is known.
+wire::DiskState Coordinator::diskOf(NodeId node) const {
+  return node == membership_.self().node ? home_.disk() : peers_.disk(node, executor_.now());
 }
 
 Task<Status> Coordinator::probe(ring::ViewPtr view, PartitionId partition, Consistency consistency, bool needsRoom,
@@ -179,8 +179,12 @@ Task<Status> Coordinator::probe(ring::ViewPtr view, PartitionId partition, Consi
   const NodeId self = membership_.self().node;
   std::vector<NodeId> doubtful;
   std::vector<NodeId> full;
+  std::vector<NodeId> failed;
   for (const NodeId node : view->homes(partition)) {
-    if (needsRoom && isFull(node)) {
+    const wire::DiskState disk = diskOf(node);
+    if (disk == wire::DiskState::Failed) {
+      failed.push_back(node);
+    } else if (needsRoom && disk == wire::DiskState::Full) {
       full.push_back(node);
     } else if (node == self || peers_.usable(node)) {
       alive->insert(node);
@@ -201,8 +205,13 @@ Task<Status> Coordinator::probe(ring::ViewPtr view, PartitionId partition, Consi
   if (isEnough(*view, partition, withFull, consistency, settings_.bugs)) {
     co_return Error{Kind::NoSpace, "no space left on the key's home nodes; nothing was sent: " + names(full)};
   }
+  std::set<NodeId> withFailed = withFull;
+  withFailed.insert(failed.begin(), failed.end());
+  if (isEnough(*view, partition, withFailed, consistency, settings_.bugs)) {
+    co_return Error{Kind::NotDone, "disks of the key's home nodes have failed; nothing was sent: " + names(failed)};
+  }
   std::string why = fmt::format("too few of the key's home nodes can be reached; nothing was sent; missing: {}",
-                                names(missingHomes(*view, partition, withFull)));
+                                names(missingHomes(*view, partition, withFailed)));
   if (view->changing()) why += " (a change of the ring is under way and waits for them too)";
   co_return Error{Kind::NotDone, std::move(why)};
 }
@@ -287,7 +296,7 @@ Task<Result<WriteOrder>> Coordinator::stageAll(const PutRequest& request, std::s
                                                std::shared_ptr<Upload> upload) {
   const PartitionId partition = partitionOf(request.key);
   for (const NodeId node : upload->view->homes(partition)) {
-    if (isFull(node)) continue;
+    if (diskOf(node) != wire::DiskState::Well) continue;
     if (node == membership_.self().node || peers_.usable(node)) upload->asked.push_back(node);
   }
   for (const NodeId node : upload->asked) {

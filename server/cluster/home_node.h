@@ -49,8 +49,8 @@ class HomeNode {
   /// at consistency=one. nullopt: take the long way.
   std::optional<store::RowPtr> copyAtHand(std::string_view key);
 
-  /// Whether this node's disk takes no more values.
-  bool isFull() const { return store_.isFull(); }
+  /// How this node's disk is.
+  wire::DiskState disk() const { return store_.disk(); }
 
   /// A row's value, or a part of it.
   Task<Result<Body>> open(store::RowPtr row, std::uint64_t offset, std::uint64_t length, Deadline deadline) {

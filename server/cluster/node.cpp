@@ -546,8 +546,7 @@ Task<Status> Node::hearGossip(wire::Speaker from, wire::Gossip gossip, Deadline 
   const ring::ViewPtr view = membership_.view();
   if (!view || from.ringIdentity != view->ringIdentity()) co_return Status();
   changes_.heardFilled(from.node, gossip);
-  const bool isFull = gossip.summary.disk == wire::DiskState::Full;
-  peers_.noteFull(from.node, isFull ? loop_.now() + settings_.timing.full : Time());
+  peers_.noteDisk(from.node, gossip.summary.disk, loop_.now() + settings_.timing.badDisk);
   const bool sameEnds = from.newest == view->newest().name() && from.complete == view->complete().name();
   const bool knowsBetween = sameEnds && gossip.filledIn.height != 0 && gossip.filledIn != view->activeName();
   summaries_.heard(from.node, std::move(gossip.summary));

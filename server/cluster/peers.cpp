@@ -324,16 +324,18 @@ bool Peers::usable(NodeId node) const {
   return at == peers_.end() || (at->second.failures == 0 && !at->second.dead);
 }
 
-void Peers::noteFull(NodeId node, Time until) {
+void Peers::noteDisk(NodeId node, wire::DiskState state, Time until) {
   const std::lock_guard lock(mutex_);
   const auto at = peers_.find(node);
-  if (at != peers_.end()) at->second.fullUntil = until;
+  if (at == peers_.end()) return;
+  at->second.disk = state;
+  at->second.diskUntil = until;
 }
 
-bool Peers::isFull(NodeId node, Time now) const {
+wire::DiskState Peers::disk(NodeId node, Time now) const {
   const std::lock_guard lock(mutex_);
   const auto at = peers_.find(node);
-  return at != peers_.end() && now < at->second.fullUntil;
+  return at != peers_.end() && now < at->second.diskUntil ? at->second.disk : wire::DiskState::Well;
 }
 
 Duration Peers::silence(NodeId node, Time now) const {

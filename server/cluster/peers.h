@@ -107,9 +107,10 @@ class Peers {
   /// one is asked again by the background alone, when takeTurn() says so; a request asks it only where nobody else is
   /// left.
   bool usable(NodeId node) const;
-  /// The node's disk is full until then, as far as one knows: a put does without it.
-  void noteFull(NodeId node, Time until);
-  bool isFull(NodeId node, Time now) const;
+  /// The node's disk is so until then, as far as one knows: a put does without a full one, any write without a failed
+  /// one.
+  void noteDisk(NodeId node, wire::DiskState state, Time until);
+  wire::DiskState disk(NodeId node, Time now) const;
   /// How long the node has left a question unanswered without any other sign of life: a frozen one is known by this
   /// long before its first call has failed. Zero if it owes nothing.
   Duration silence(NodeId node, Time now) const;
@@ -124,12 +125,13 @@ class Peers {
   struct Peer {
     store::PeerState state;
     PeerHealth health;
-    unsigned failures = 0;            // one after the other, the last call's included
-    bool dead = false;                // says the failure detector, and nothing has come from it since
-    Time askAgainAt{};                // if failures > 0
-    Time turnEnds{};                  // until then the background waits for its answer
-    Time fullUntil{};                 // it has said that its disk takes no more values
-    std::optional<Time> silentSince;  // the first question since the last sign of life began then
+    unsigned failures = 0;                         // one after the other, the last call's included
+    bool dead = false;                             // says the failure detector, and nothing has come from it since
+    Time askAgainAt{};                             // if failures > 0
+    Time turnEnds{};                               // until then the background waits for its answer
+    wire::DiskState disk = wire::DiskState::Well;  // as it has said,
+    Time diskUntil{};                              // and for how long that counts
+    std::optional<Time> silentSince;               // the first question since the last sign of life began then
   };
 
   Task<Result<Reply>> call(NodeId to, ring::ViewPtr view, wire::MessageType type, std::string payload, Body body,

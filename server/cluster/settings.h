@@ -56,8 +56,8 @@ struct Timing {
   Duration settleAge = std::chrono::seconds(30);    ///< what is younger than that is not settled yet
   Duration scrub = std::chrono::hours(24);          ///< between two rounds of reading everything at rest; 0: none
   Duration mend = std::chrono::seconds(5);          ///< until what could not be repaired is tried again
-  Duration full = std::chrono::seconds(5);    ///< a node that said that its disk is full is not asked for that long
-  Duration gossip = std::chrono::seconds(1);  ///< between two rounds of gossip and of the other duties
+  Duration badDisk = std::chrono::seconds(5);  ///< a node's word that its disk is full, or has failed, counts so long
+  Duration gossip = std::chrono::seconds(1);   ///< between two rounds of gossip and of the other duties
   Duration probe = std::chrono::milliseconds(500);         ///< between two probes of a member; 0: none
   Duration probeAnswer = std::chrono::milliseconds(200);   ///< no answer by then: others are asked to probe it
   Duration suspectAgain = std::chrono::milliseconds(100);  ///< between two probes of a suspect

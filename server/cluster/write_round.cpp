@@ -169,7 +169,7 @@ void WriteRound::failed(NodeId node, const Error& error) {
   if (error.kind == Kind::OlderRing) olderRing_ = true;
   if (error.kind == Kind::NoSpace) {
     noSpace_ = true;
-    peers_.noteFull(node, executor_.now() + settings_.timing.full);
+    peers_.noteDisk(node, wire::DiskState::Full, executor_.now() + settings_.timing.badDisk);
   }
   const bool surelyNot = error.kind == Kind::Unavailable || error.kind == Kind::NotDone ||
                          error.kind == Kind::NoSpace || error.kind == Kind::Conflict;

@@ -149,8 +149,12 @@ class Store {
   ValueCache::Lookups lookups() const { return cache_.lookups(); }
   /// What lies in one partition, about: the numbers are read one after the other.
   Totals totals(PartitionId partition) const;
-  /// Whether the disk takes no more values: copies for repair go into a part of the reserve, deletes into all of it.
-  bool isFull() const { return disk_.freeBytes() == 0; }
+  /// A full disk takes no more values: copies for repair go into a part of the reserve, deletes into all of it. A
+  /// failed one takes nothing.
+  wire::DiskState disk() const {
+    if (disk_.failure()) return wire::DiskState::Failed;
+    return disk_.freeBytes() == 0 ? wire::DiskState::Full : wire::DiskState::Well;
+  }
 
  private:
   /// A write that waits for its sync.

@@ -227,7 +227,11 @@ TEST_F(BadDisk, ANodeWhoseDiskFailedRefusesWritesSaysSoAndServesReads) {
   // What it has counts for reads; writes have no quorum with it.
   EXPECT_TRUE(s.done(s.get(0, "k1")));
   EXPECT_TRUE(s.done(s.get(1, "k1")));
-  EXPECT_FALSE(s.done(s.put(0, "k1")));
+  for (const unsigned through : {0U, 1U}) {
+    for (const std::size_t refused : {s.put(through, "k1"), s.put(through, "k1", true), s.del(through, "k1")}) {
+      EXPECT_EQ(s.at(refused).outcome, Outcome::NoEffect) << s.workload.told(refused);
+    }
+  }
   s.start(2);
   s.kill(1);
   s.start(1);

@@ -6,10 +6,12 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 #include <thread>
 
 namespace mydht::support {
@@ -61,6 +63,8 @@ Process::Process(std::vector<std::string> command, const std::string& directory,
   ::unlink(outputPath_.c_str());
   ::unlink(errorsPath_.c_str());
   pid_ = ::fork();
+  // Minus one, waited for, would be any child.
+  if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork for " + name);
   if (pid_ == 0) become(arguments, directory.c_str(), outputPath_.c_str(), errorsPath_.c_str());
 }
 

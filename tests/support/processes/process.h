@@ -19,7 +19,7 @@ bool eventually(const std::function<bool()>& condition);
 /// by a test; one thread.
 class Process {
  public:
-  /// `directory`: its working directory, which exists; `name`: of its files there.
+  /// `directory`: its working directory, which exists; `name`: of its files there. Throws if none can be made.
   Process(std::vector<std::string> command, const std::string& directory, const std::string& name);
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;

@@ -23,8 +23,9 @@ void must(std::vector<std::string> command) {
   const support::TempDirectory directory;
   const std::string name = command.front();
   const auto done = support::runToEnd(std::move(command), directory.path());
-  if (done.status != 0)
-    throw std::runtime_error(name + " ends with " + std::to_string(done.status) + ": " + done.errors);
+  if (done.status == 0) return;
+  const std::string how = done.status < 0 ? "has not ended" : "ends with " + std::to_string(done.status);
+  throw std::runtime_error(name + " " + how + ": " + done.output + done.errors);
 }
 
 }  // namespace
@@ -44,8 +45,13 @@ std::vector<std::string> CutNetwork::asUserOf(std::size_t node) {
           "--pdeathsig",      "KILL"};
 }
 
-void CutNetwork::cut(std::size_t from, std::uint16_t port) {
-  must({"/usr/sbin/nft", "add element inet cuts pairs { " + userOf(from) + " . " + std::to_string(port) + " }"});
+void CutNetwork::cut(const std::vector<Way>& ways) {
+  std::string pairs;
+  for (const Way& way : ways) {
+    if (!pairs.empty()) pairs += ", ";
+    pairs += userOf(way.from) + " . " + std::to_string(way.port);
+  }
+  must({"/usr/sbin/nft", "add element inet cuts pairs { " + pairs + " }"});
 }
 
 void CutNetwork::heal() {

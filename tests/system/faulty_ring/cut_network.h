@@ -18,8 +18,13 @@ class CutNetwork {
   /// The words that start a node's program as its user, who may read and write what root may.
   static std::vector<std::string> asUserOf(std::size_t node);
 
-  /// From now on nothing goes from one node to the other's port.
-  void cut(std::size_t from, std::uint16_t port);
+  /// A node, and another one's port.
+  struct Way {
+    std::size_t from;
+    std::uint16_t port;
+  };
+  /// From now on nothing goes these ways, all at once.
+  void cut(const std::vector<Way>& ways);
   /// Nothing is cut any more.
   void heal();
 };

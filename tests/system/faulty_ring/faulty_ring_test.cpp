@@ -101,13 +101,15 @@ class FaultyRing : public testing::Test {
     for (std::size_t node = 0; node < kNodes; ++node) cluster_.awaitReady(node);
   }
   void cutBetween(const std::vector<std::size_t>& some, bool bothWays) {
+    std::vector<CutNetwork::Way> ways;
     for (const std::size_t node : some) {
       for (std::size_t other = 0; other < kNodes; ++other) {
         if (std::ranges::find(some, other) != some.end()) continue;
-        network_.cut(node, cluster_.port(other));
-        if (bothWays) network_.cut(other, cluster_.port(node));
+        ways.push_back({node, cluster_.port(other)});
+        if (bothWays) ways.push_back({other, cluster_.port(node)});
       }
     }
+    network_.cut(ways);
   }
   void cutOneOff(Load& load) {
     cutBetween({any()}, true);

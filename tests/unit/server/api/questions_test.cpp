@@ -41,6 +41,21 @@ TEST(Questions, TheStatusIsTheShapeThatClientsRead) {
   EXPECT_TRUE(ring->members[0].uptimeSeconds);
 }
 
+TEST(Questions, TheStatusIsToldOfANodeWhoseKeysCannotBeRead) {
+  World world;
+  put(world.port(), "/k", "value");
+  world.damageNextRead();
+  const auto ring = protocol::ringStatusFromJson(get(world.port(), "/_mydht/status").body);
+  ASSERT_TRUE(ring);
+  EXPECT_EQ(ring->keys, 1U);
+  EXPECT_TRUE(ring->firstKeys.empty());
+  world.damageNextRead();
+  const auto page = get(world.port(), "/");
+  EXPECT_EQ(page.status, 200);
+  EXPECT_NE(page.body.find("cannot be read now"), std::string::npos);
+  EXPECT_EQ(protocol::ringStatusFromJson(get(world.port(), "/_mydht/status").body)->firstKeys, std::vector<Key>{"k"});
+}
+
 TEST(Questions, TheRingIsTheSameWithoutKeys) {
   World world;
   put(world.port(), "/k", "value");

@@ -83,11 +83,17 @@ class World {
   Events& events() { return *context_.events; }
   /// A full disk, or one that has room again.
   void setFull(bool full) { runtime::runOn(loop(), setFullOnLoop(full)); }
+  /// The next read of the disk finds damaged bytes.
+  void damageNextRead() { runtime::runOn(loop(), damageNextReadOnLoop()); }
 
  private:
   runtime::EventLoop& loop() { return thread_.loop(); }
   Task<> setFullOnLoop(bool full) {
     disk_.setFull(full);
+    co_return;
+  }
+  Task<> damageNextReadOnLoop() {
+    disk_.failNext(simulation::Fault::Read, Kind::Corrupt);
     co_return;
   }
   static cluster::Settings settings() {

@@ -46,6 +46,7 @@ COLORS = ["#1f6f8b", "#c8553d", "#5b8c5a", "#7d5ba6"]
 def lines(title, unit, sizes, series):
     """A picture of lines over the size of a ring, on a logarithmic axis. `series`: pairs of a name and its values."""
     left, right, top, bottom, height = 60, 190, TOP, 40, 320
+    step = _step(max(value for _, values in series for value in values) or 1)
     most = max(value for _, values in series for value in values) * 1.1 or 1
     span = math.log(sizes[-1] / sizes[0])
     x = lambda size: left + (WIDTH - left - right) * math.log(size / sizes[0]) / span
@@ -56,13 +57,13 @@ def lines(title, unit, sizes, series):
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
         f'<text x="10" y="24" font-size="15" fill="#222222">{escape(title)}, {escape(unit)}</text>',
     ]
-    for step in range(5):
-        value = most / 1.1 * step / 4
+    for number in range(int(most / step) + 1):
+        value = number * step
         out.append(f'<line x1="{left}" x2="{WIDTH - right}" y1="{y(value):.1f}" y2="{y(value):.1f}" stroke="#dddddd"/>')
-        out.append(f'<text x="{left - 8}" y="{y(value) + 4:.1f}" text-anchor="end" fill="#222222">{_number(value) if value else 0}</text>')
+        out.append(f'<text x="{left - 8}" y="{y(value) + 4:.1f}" text-anchor="end" fill="#222222">{value:,g}</text>')
     for size in sizes:
         out.append(f'<text x="{x(size):.1f}" y="{height - bottom + 20}" text-anchor="middle" fill="#222222">{size:,}</text>')
-    out.append(f'<text x="{WIDTH - right + 12}" y="{height - bottom + 20}" fill="#222222">nodes</text>')
+    out.append(f'<text x="{WIDTH - right + 34}" y="{height - bottom + 20}" fill="#222222">nodes</text>')
     ends = _apart([y(values[-1]) for _, values in series])
     for (name, values), color, end in zip(series, COLORS, ends):
         points = " ".join(f"{x(size):.1f},{y(value):.1f}" for size, value in zip(sizes, values))
@@ -71,6 +72,12 @@ def lines(title, unit, sizes, series):
             out.append(f'<circle cx="{x(size):.1f}" cy="{y(value):.1f}" r="3.5" fill="{color}"/>')
         out.append(f'<text x="{WIDTH - right + 12}" y="{end + 4:.1f}" fill="{color}">{escape(name)}</text>')
     return "\n".join([*out, "</svg>"]) + "\n"
+
+
+def _step(most):
+    """A round number of which three to seven fit into it."""
+    power = 10 ** math.floor(math.log10(most))
+    return next(step for step in (power / 5, power / 2, power, 2 * power) if most / step <= 7)
 
 
 def _apart(heights):

@@ -43,5 +43,11 @@ TEST_F(Scale, GossipAndFailureDetectionCostANodeAmongAHundredWhatTheyCostAmongTw
   }
 }
 
+TEST_F(Scale, AJoinCostsANodeAmongAHundredEightPartnersARoundAndLittleMore) {
+  // A round asks eight and is asked by eight; what is beyond that is the change itself.
+  const double rounds = large_.joinComplete / 0.25 + 1;
+  EXPECT_LT(static_cast<double>(large_.joinSent.messages) / large_.nodes, 16 * rounds + 20);
+}
+
 }  // namespace
 }  // namespace mydht::simulation

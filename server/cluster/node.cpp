@@ -506,10 +506,30 @@ Task<> Node::gossipOnce() {
     ++asked;
     duties_.spawn(exchange(node, gossipMessage()));
   }
+  const auto isLost = [&](NodeId n) { return n != membership_.self().node && !peers_.addressOf(n); };
+  if (std::ranges::any_of(view->members(), isLost)) lookForMembers();
   for (const NodeId node : gossipPartners(*view, std::move(others))) {
     duties_.spawn(exchange(node, gossipMessage()));
   }
   co_return;
+}
+
+/// Whoever took a member in may be gone before it has told where that one is: who answers anywhere this node has ever
+/// been says who it is, and hears who asks.
+void Node::lookForMembers() {
+  std::vector<std::string> addresses = knownAddresses();
+  for (std::size_t i = 0; i < addresses.size() && i < kHurriedPartners; ++i) {
+    std::swap(addresses[i], addresses[i + world_.random.next() % (addresses.size() - i)]);
+    if (addresses[i] != settings_.hostPort) duties_.spawn(introduceTo(addresses[i]));
+  }
+}
+
+Task<> Node::introduceTo(std::string address) {
+  auto hello = co_await peers_.askAt(address, wire::Hello(), loop_.now() + settings_.timing.call);
+  if (!hello) {
+    world_.journal.note(Severity::Debug, "member.not-found",
+                        fmt::format("at={} why=\"{}\"", address, hello.error().text));
+  }
 }
 
 /// Whom to gossip with in this round: one at random, some while the ring changes, so that what they all wait for is

@@ -182,6 +182,8 @@ class Node final : public PeerHandler {
   Task<> fillLoop();
   Duration dutyPause() const;
   Task<> gossipOnce();
+  void lookForMembers();
+  Task<> introduceTo(std::string address);
   std::vector<NodeId> gossipPartners(const ring::View& view, std::vector<NodeId> others);
   void correctClock();
   Task<> exchange(NodeId node, wire::Gossip gossip);

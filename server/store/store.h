@@ -23,7 +23,7 @@
 #include "server/store/rows.h"
 #include "server/store/value_cache.h"
 #include "server/task/signal.h"
-#include "server/wire/messages.h"
+#include "server/wire/gossip.h"
 
 namespace mydht::store {
 

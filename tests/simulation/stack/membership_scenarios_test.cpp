@@ -2,6 +2,8 @@
 // restored backups, power cuts, joiners that die. How: one directed order of events each, on the whole stack.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "server/store/rows.h"
 #include "tests/simulation/stack/scenario.h"
 
@@ -176,6 +178,23 @@ TEST_F(MembershipScenario, ANodeThatLearnsOfAChangeOnlyByBeingRefusedBeginsAgain
   EXPECT_TRUE(s.done(put)) << s.workload.told(put);
   EXPECT_TRUE(s.knows(0, s.newest(3)));
   EXPECT_GE(s.errors(Type::Offer, Kind::OlderRing), 1U);
+}
+
+TEST_F(MembershipScenario, MembersFindOneAnotherThoughNobodyIsThereToTellWhereTheyAre) {
+  s.ring.startAll(2);
+  s.drop(Type::Gossip, kAny, kAny);
+  SimNode& joiner = s.ring.add();
+  joiner.start({s.node(0).name(), s.node(1).name()});
+  const auto knowsAll = [&](unsigned node) {
+    const auto members = s.node(node).node().status().members;
+    return members.size() == 3 && std::ranges::none_of(members, [](const auto& member) {
+             return member.hostPort.find(':') == std::string::npos;
+           });
+  };
+  s.await([&] { return joiner.up() && knowsAll(2); }, "node 2 knows where both others are", 10s);
+  s.await([&] { return knowsAll(1); }, "node 1 knows where node 2 is", 10s);
+  s.forgetRules();
+  s.awaitQuiet();
 }
 
 }  // namespace

@@ -195,17 +195,13 @@ TEST_F(OperationScenario, AHomeNodeThatAnswersButTakesNothingForASecondIsDropped
   EXPECT_EQ(sizeThroughTheSlowOne, kPieces * kPieceBytes);
 }
 
-TEST(OperationScenario, APublishThatComesTwiceIsNeverToldAsOneThatChangedNothing) {
-  Scenario s;
-  s.ring.startAll(2);
+TEST_F(OperationScenario, APublishThatComesTwiceIsNeverToldAsOneThatChangedNothing) {
   s.mustBe(setReplicas(s, 0, 1).ok(), "one copy, so that one answer decides");
   s.awaitQuiet();
   s.ring.network.options.duplicate = 1'000'000;
   for (unsigned i = 0; i < 20; ++i) {
     for (const std::string& key : {"k0", "k1", "k2"}) s.mustBe(s.done(s.put(i % 2, key, true)), "a large put succeeds");
   }
-  EXPECT_TRUE(s.broken().empty()) << testing::PrintToString(s.broken());
-  EXPECT_TRUE(s.stuck().empty()) << testing::PrintToString(s.stuck());
 }
 
 }  // namespace

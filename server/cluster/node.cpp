@@ -282,6 +282,8 @@ Task<> Node::startAgainAsNew(std::string why, bool inOldPlace) {
 /// one to find that out: if it then forgot its former identity, the others would need that one for a majority for ever.
 Task<bool> Node::othersKnow() {
   const ring::ViewPtr view = membership_.view();
+  const auto said = [&](NodeId node) { return peers_.health(node).complete >= view->complete().name(); };
+  if (std::ranges::any_of(view->newest().present(), said)) co_return true;  // it may have ended since
   for (const NodeId node : view->newest().present()) {
     wire::Adopt message{membership_.viewLists()};
     auto adopted = co_await peers_.ask(node, view, std::move(message), Body(), loop_.now() + settings_.timing.call);

@@ -159,6 +159,7 @@ void Peers::heard(const wire::Speaker& from, std::optional<std::int64_t> asked) 
                  peer.health.fingerprint != from.fingerprint;
     peer.health.fingerprint = from.fingerprint;
     peer.health.newest = from.newest;
+    peer.health.complete = std::max(peer.health.complete, from.complete);
     store::PeerState next = peer.state;
     // A later start with a lower batch number is a disk that was rolled back, or a copy of it: not where the node is.
     const bool rolledBack = from.boot > next.boot && from.synced < next.synced;

@@ -48,6 +48,7 @@ struct PeerHealth {
   std::int64_t clockOffsetMicros = 0;               ///< its clock less ours, as near to 0 as all that it said allows
   std::uint64_t fingerprint = 0;                    ///< of its newest table
   ring::VersionName newest;
+  ring::VersionName complete;  ///< the newest that it knew to be complete, and had on its disk, when it last spoke
 };
 
 /// The other nodes: where they are, how calls to them went, and the calls themselves, each in an envelope that says who

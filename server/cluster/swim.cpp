@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <tuple>
+#include <utility>
 
 namespace mydht::cluster {
 namespace {
@@ -37,17 +38,25 @@ unsigned Swim::timesToTell() const {
   return 3 * static_cast<unsigned>(std::bit_width(members_.size() + 1));
 }
 
+Swim::Members::const_iterator Swim::find(NodeId node) const {
+  const auto at = std::ranges::lower_bound(members_, node, {}, &Members::value_type::first);
+  return at != members_.end() && at->first == node ? at : members_.end();
+}
+
+Swim::Members::iterator Swim::find(NodeId node) {
+  return members_.begin() + (std::as_const(*this).find(node) - members_.cbegin());
+}
+
 void Swim::setMembers(const std::vector<NodeId>& others, Time now) {
   Members members;
   for (const NodeId node : others) {
     if (node == self_) continue;
-    const auto at = members_.find(node);
-    if (at != members_.end()) {
-      members.insert(members_.extract(at));
-    } else {
-      members[node].heardAt = now;
-    }
+    const auto at = find(node);
+    Member fresh;
+    fresh.heardAt = now;
+    members.emplace_back(node, at != members_.end() ? at->second : fresh);
   }
+  std::ranges::sort(members, {}, &Members::value_type::first);
   members_ = std::move(members);
 }
 
@@ -136,7 +145,8 @@ void Swim::probeOldest(Time now, std::vector<Ping>& pings) {
 /// One dead member after the other.
 void Swim::searchDead(std::vector<Ping>& pings) {
   const auto isDead = [](const auto& entry) { return entry.second.state == Liveness::Dead; };
-  auto at = std::find_if(members_.upper_bound(searched_), members_.end(), isDead);
+  const auto behind = std::ranges::upper_bound(members_, searched_, {}, &Members::value_type::first);
+  auto at = std::find_if(behind, members_.end(), isDead);
   if (at == members_.end()) at = std::find_if(members_.begin(), members_.end(), isDead);
   if (at == members_.end()) return;
   searched_ = at->first;
@@ -183,7 +193,7 @@ void Swim::become(NodeId node, Member& member, std::uint64_t incarnation, Livene
 }
 
 void Swim::acked(const Ping& ping, Time now) {
-  const auto at = members_.find(ping.target);
+  const auto at = find(ping.target);
   if (at == members_.end()) return;
   Member& member = at->second;
   if (member.probing == Probing::Direct && ping.direct()) setSlowness(slowness_ > 0 ? slowness_ - 1 : 0);
@@ -194,7 +204,7 @@ void Swim::acked(const Ping& ping, Time now) {
 }
 
 void Swim::failed(const Ping& ping, Time now) {
-  const auto at = members_.find(ping.target);
+  const auto at = find(ping.target);
   if (at == members_.end()) return;
   Member& member = at->second;
   if (ping.direct() && member.probing == Probing::Direct) member.answerBy = now;
@@ -203,10 +213,10 @@ void Swim::failed(const Ping& ping, Time now) {
 }
 
 void Swim::hear(NodeId from, std::span<const Rumour> rumours, Time now) {
-  if (const auto at = members_.find(from); at != members_.end()) at->second.heardAt = now;
+  if (const auto at = find(from); at != members_.end()) at->second.heardAt = now;
   for (const Rumour& rumour : rumours) {
     if (rumour.about == self_) refute(rumour);
-    const auto at = members_.find(rumour.about);
+    const auto at = find(rumour.about);
     if (at == members_.end()) continue;
     Member& member = at->second;
     if (!rumour.beats({rumour.about, member.incarnation, member.state})) continue;
@@ -233,7 +243,7 @@ std::vector<Rumour> Swim::rumoursFor(NodeId to, NodeId about) {
     if (member.toTell > 0) --member.toTell;
   };
   const auto addIfIll = [&](NodeId node) {
-    const auto at = members_.find(node);
+    const auto at = find(node);
     if (at != members_.end() && (at->second.state != Liveness::Alive || at->second.toTell > 0)) add(node, at->second);
   };
   addIfIll(to);
@@ -253,7 +263,7 @@ std::vector<Rumour> Swim::rumoursFor(NodeId to, NodeId about) {
 }
 
 Liveness Swim::of(NodeId node) const {
-  const auto at = members_.find(node);
+  const auto at = find(node);
   return at == members_.end() ? Liveness::Alive : at->second.state;
 }
 

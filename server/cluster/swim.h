@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <optional>
 #include <span>
 #include <utility>
@@ -92,7 +91,10 @@ class Swim {
     Time suspectUntil{};
     Time probeAgainAt{};  // while suspect first-hand
   };
-  using Members = std::map<NodeId, Member>;
+  // In the order of their identities, and together in memory: all are looked at several times a second.
+  using Members = std::vector<std::pair<NodeId, Member>>;
+  Members::const_iterator find(NodeId node) const;
+  Members::iterator find(NodeId node);
 
   void allowForOwnDelay(Time now);
   void watch(NodeId node, Member& member, Time now, std::vector<Ping>& pings);

@@ -10,6 +10,15 @@ using Bugs = cluster::DeliberateBugs;
 using Type = wire::MessageType;
 constexpr unsigned kAny = Scenario::kAny;
 
+/// The power of all nodes goes at once, and comes back.
+void restartAll(Scenario& s) {
+  for (unsigned i = 0; i < 3; ++i) s.node(i).kill();
+  for (unsigned i = 0; i < 3; ++i) s.kill(i);
+  for (unsigned i = 0; i < 3; ++i) s.node(i).start({});
+  s.await([&] { return s.node(0).up() && s.node(1).up() && s.node(2).up(); }, "all nodes serve");
+  s.awaitQuiet();
+}
+
 TEST(DeliberateBugs, APutThatTakesNewerForSuccessIsLostBehindTheClockOfAnotherNode) {
   withAndWithout(&Bugs::noSecondRound, [](Scenario& s) {
     s.ring.startAll(3);
@@ -23,21 +32,15 @@ TEST(DeliberateBugs, APutThatTakesNewerForSuccessIsLostBehindTheClockOfAnotherNo
 
 TEST(DeliberateBugs, AValueThatIsSeenBeforeItsSyncIsGoneAfterAPowerCut) {
   withAndWithout(&Bugs::showUnsynced, [](Scenario& s) {
-    const auto restartAll = [&s] {
-      for (unsigned i = 0; i < 3; ++i) s.kill(i);
-      for (unsigned i = 0; i < 3; ++i) s.node(i).start({});
-      s.await([&] { return s.node(0).up() && s.node(1).up() && s.node(2).up(); }, "all nodes serve");
-      s.awaitQuiet();
-    };
     s.ring.startAll(3);
     s.mustBe(s.done(s.put(0, "k0")), "the first write is acknowledged");
     s.ring.diskOptions.sync = {1s, 2s};
-    restartAll();
+    restartAll(s);
     s.workload.put(s.node(0), "k0");
     s.run(500ms);  // it has arrived everywhere, and is synced nowhere
     s.get(1, "k0");
     s.ring.diskOptions.sync = SimDiskOptions().sync;
-    restartAll();
+    restartAll(s);
     s.mustBe(s.done(s.get(1, "k0")), "the key is read");
   });
 }
@@ -87,17 +90,11 @@ TEST(DeliberateBugs, AStoreInWhichTheLastArrivalWinsForgetsTheLaterWrite) {
 
 TEST(DeliberateBugs, DisksThatLieAboutTheirSyncsLoseAcknowledgedWrites) {
   withAndWithout(nullptr, [](Scenario& s) {
-    const auto restartAll = [&s] {
-      for (unsigned i = 0; i < 3; ++i) s.kill(i);
-      for (unsigned i = 0; i < 3; ++i) s.node(i).start({});
-      s.await([&] { return s.node(0).up() && s.node(1).up() && s.node(2).up(); }, "all nodes serve");
-      s.awaitQuiet();
-    };
     s.ring.startAll(3);
     s.ring.diskOptions.lies = s.withBug;
-    restartAll();
+    restartAll(s);
     s.mustBe(s.done(s.put(0, "k0")), "the write is acknowledged");
-    restartAll();
+    restartAll(s);
     s.get(1, "k0");
   });
 }

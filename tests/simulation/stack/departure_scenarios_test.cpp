@@ -229,11 +229,14 @@ TEST_F(Departures, AllNodesInterruptedAtOnceLeaveOneAfterTheOtherAndTheLastOneHa
 TEST_F(Departures, ANodeThatHasLeftForgetsItsRingOnlyOnceSomebodyElseKnows) {
   s.ring.startAll(2);
   putAll(s);
+  const ring::VersionName before = s.newest(0);
+  s.drop(Type::Filled, 0, 1);
   s.node(1).leave();
-  s.await([&] { return s.requests(0, Type::Filled) > 0; }, "the version without it is being completed");
+  s.await([&] { return s.newest(0) != before && s.newest(1) == s.newest(0); }, "both know the version without it");
   s.drop(Type::Adopt, 1, 0);
   s.drop(Type::GetView, 0, 1);
   s.await([&] { return !s.changing(1); }, "node 1 alone knows that it is complete");
+  s.mustBe(s.changing(0), "node 0 does not");
   s.kill(0);
   s.forgetRules();
   awaitDown(1);

@@ -54,13 +54,12 @@ struct Balancer::Pass {
   Signal changed;
 };
 
-Balancer::Balancer(Executor& loop, const Settings& settings, const Membership& membership, Peers& peers, HomeNode& home,
+Balancer::Balancer(Executor& loop, const Settings& settings, const Membership& membership, Peers& peers,
                    TreeAnswers& trees, Copier& copier, store::Store& store, Random& random, Journal& journal)
     : loop_(loop),
       settings_(settings),
       membership_(membership),
       peers_(peers),
-      home_(home),
       trees_(trees),
       copier_(copier),
       store_(store),
@@ -162,7 +161,7 @@ void Balancer::lookAround() {
 
 std::optional<NodeId> Balancer::nextPartner() {
   const StandingPtr standing = membership_.standing();
-  if (!home_.confirmed() || !standing->member) return std::nullopt;
+  if (!membership_.confirmed() || !standing->member) return std::nullopt;
   const std::vector<NodeId>& nodes = partners();
   std::erase_if(returned_, [&](NodeId node) { return !std::binary_search(nodes.begin(), nodes.end(), node); });
   if (!returned_.empty()) {
@@ -201,7 +200,7 @@ Task<Status> Balancer::balanceWith(NodeId partner, bool paced, wire::ActionCount
 }
 
 Task<Status> Balancer::compareAll(PassPtr pass) {
-  if (!home_.confirmed() || !pass->standing->member)
+  if (!membership_.confirmed() || !pass->standing->member)
     co_return Error{Kind::Unavailable, "this node does not vote in its ring yet"};
   auto compared = co_await compareParts(pass);
   if (!compared) co_return compared;

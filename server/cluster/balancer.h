@@ -21,8 +21,8 @@ namespace mydht::cluster {
 /// with each that has come back, and when it is asked to. On loop 0; owned by the node; borrows what it is given.
 class Balancer {
  public:
-  Balancer(Executor& loop, const Settings& settings, const Membership& membership, Peers& peers, HomeNode& home,
-           TreeAnswers& trees, Copier& copier, store::Store& store, Random& random, Journal& journal);
+  Balancer(Executor& loop, const Settings& settings, const Membership& membership, Peers& peers, TreeAnswers& trees,
+           Copier& copier, store::Store& store, Random& random, Journal& journal);
 
   /// What one pass has done, and why it could not do more (empty: it did all).
   struct Outcome {
@@ -80,7 +80,6 @@ class Balancer {
   const Settings& settings_;
   const Membership& membership_;
   Peers& peers_;
-  HomeNode& home_;
   TreeAnswers& trees_;
   Copier& copier_;
   store::Store& store_;

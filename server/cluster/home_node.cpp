@@ -49,7 +49,7 @@ Task<Status> HomeNode::admit(wire::Speaker from, PartitionId partition, Deadline
 }
 
 Status HomeNode::serves(const Standing& standing, PartitionId partition) const {
-  if (!confirmed_) return Error{Kind::Unavailable, "this node has just started and waits for a majority of the ring"};
+  if (!membership_.confirmed()) return notConfirmed();
   const NodeId self = membership_.self().node;
   const auto isHome = [&](const ring::RingPtr& version) { return version->isHome(self, partition); };
   if (std::ranges::none_of(standing.view->active(), isHome)) {
@@ -238,8 +238,7 @@ Task<Result<wire::FillPageAnswer>> HomeNode::fillPage(wire::Speaker from, wire::
     auto caughtUp = co_await catchUp(from, deadline);
     if (!caughtUp) co_return caughtUp.error();
   }
-  if (!confirmed_)
-    co_return Error{Kind::Unavailable, "this node has just started and waits for a majority of the ring"};
+  if (!membership_.confirmed()) co_return notConfirmed();
   const StandingPtr standing = membership_.standing();
   wire::FillPageAnswer answer;
   for (const PartitionId partition : message.partitions) {
@@ -283,7 +282,7 @@ Task<Status> HomeNode::repair(wire::Speaker from, wire::Repair message, Deadline
 
 std::optional<store::RowPtr> HomeNode::copyAtHand(std::string_view key) {
   const StandingPtr standing = membership_.standing();
-  if (!standing->view || !confirmed_) return std::nullopt;
+  if (!standing->view || !membership_.confirmed()) return std::nullopt;
   const PartitionId partition = partitionOf(key);
   if (!standing->filled[partition] || !standing->view->newest().isHome(membership_.self().node, partition))
     return std::nullopt;

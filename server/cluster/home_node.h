@@ -30,10 +30,6 @@ class HomeNode {
         staging_(staging),
         copier_(copier) {}
 
-  /// From when on this node's votes count: once a majority has confirmed that its disk is not behind (R7).
-  void confirm() { confirmed_ = true; }
-  bool confirmed() const { return confirmed_; }
-
   Task<Result<RowVote>> vote(wire::Speaker from, wire::Vote message, Deadline deadline);
   Task<Result<wire::OfferAnswer>> offer(wire::Speaker from, wire::Offer message, Bytes value, Deadline deadline);
   Task<Result<wire::StageAnswer>> stage(wire::Speaker from, wire::Stage message, std::unique_ptr<ByteSource> body,
@@ -76,7 +72,6 @@ class HomeNode {
   store::Store& store_;
   Staging& staging_;
   Copier& copier_;
-  std::atomic<bool> confirmed_{false};
 };
 
 }  // namespace mydht::cluster

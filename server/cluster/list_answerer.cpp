@@ -30,8 +30,7 @@ Task<Result<wire::ListKeysAnswer>> ListAnswerer::answer(wire::Speaker from, wire
   auto caughtUp = co_await home_.catchUp(from, deadline);
   if (!caughtUp) co_return caughtUp.error();
   if (const Status fit = fits(from); !fit) co_return fit.error();
-  if (!home_.confirmed())
-    co_return Error{Kind::Unavailable, "this node has just started and waits for a majority of the ring"};
+  if (!membership_.confirmed()) co_return notConfirmed();
   const StandingPtr standing = membership_.standing();
   // As home of the complete version a node may hold all that it should while it fills anew for a newer one.
   auto covered = std::make_shared<const store::PartitionSet>(standing->filled | standing->sources);

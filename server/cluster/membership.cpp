@@ -339,6 +339,7 @@ Task<Result<ring::MemberList>> Membership::holdComplete(ring::VersionName versio
   ring::MemberList result;
   const Edit edit = [&](Known& known) -> Result<bool> {
     if (!known.view) return Error{Kind::Unavailable, "this node has not joined a ring yet"};
+    if (!confirmed_) return notConfirmed();
     result = ring::mergeLists(known.row.accepted, agreed);
     // What no list may be is not written down: it could not be read at the next start.
     if (Status sound = ring::checkList(result); !sound) return sound.error();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -35,6 +36,11 @@ using StandingPtr = std::shared_ptr<const Standing>;
 /// Computes a version's table. A simulation of many nodes computes each only once.
 using MakeRing = std::function<ring::RingPtr(ring::MemberList)>;
 
+/// Why a node that has just started answers no question that somebody may rely on (R7).
+inline Error notConfirmed() {
+  return {Kind::Unavailable, "this node has just started and waits for a majority of the ring"};
+}
+
 /// What this node knows of its ring, and the one place where that changes (R1 to R6): each change is one synced row,
 /// then a new snapshot. Changes run one after the other on loop 0; everything may be called on any loop. Owned by the
 /// node; borrows commits and journal.
@@ -45,6 +51,10 @@ class Membership {
   /// Takes what the disk remembers; once, before anything else.
   void load(const store::Identity& identity, store::RingState state);
   const store::Identity& self() const { return identity_; }
+  /// A majority of the members has confirmed that this node's disk is not behind (R7). Before that it neither votes nor
+  /// accepts a change of the ring: what it had accepted may be gone.
+  void confirm() { confirmed_ = true; }
+  bool confirmed() const { return confirmed_; }
 
   StandingPtr standing() const;
   ring::ViewPtr view() const { return standing()->view; }
@@ -98,6 +108,7 @@ class Membership {
   const DeliberateBugs& bugs_;
   const MakeRing makeRing_;
   store::Identity identity_;
+  std::atomic<bool> confirmed_{false};
   bool busy_ = false;  // loop 0: a change is under way
   bool over_ = false;  // loop 0: this identity makes no change any more
   Signal freed_;

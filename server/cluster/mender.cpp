@@ -37,7 +37,7 @@ void Mender::stop() {
 Task<> Mender::run() {
   while (!stopping_) {
     takeUp();
-    if (home_.confirmed() && membership_.standing()->member) co_await mendDue();
+    if (membership_.confirmed() && membership_.standing()->member) co_await mendDue();
     if (!stopping_) co_await wake_.waitUntil(loop_.now() + settings_.timing.gossip / 4);
   }
 }

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "server/cluster/copier.h"
-#include "server/cluster/home_node.h"
 #include "server/ports/journal.h"
 
 namespace mydht::cluster {
@@ -26,13 +25,12 @@ struct MendCounts {
 /// cannot be repaired now is tried again. A background duty of the node, on loop 0; the counts are for any loop.
 class Mender {
  public:
-  Mender(Executor& loop, const Settings& settings, const Membership& membership, Peers& peers, HomeNode& home,
-         Copier& copier, Staging& staging, store::Store& store, Journal& journal)
+  Mender(Executor& loop, const Settings& settings, const Membership& membership, Peers& peers, Copier& copier,
+         Staging& staging, store::Store& store, Journal& journal)
       : loop_(loop),
         settings_(settings),
         membership_(membership),
         peers_(peers),
-        home_(home),
         copier_(copier),
         staging_(staging),
         store_(store),
@@ -67,7 +65,6 @@ class Mender {
   const Settings& settings_;
   const Membership& membership_;
   Peers& peers_;
-  HomeNode& home_;
   Copier& copier_;
   Staging& staging_;
   store::Store& store_;

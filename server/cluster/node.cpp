@@ -49,11 +49,11 @@ Node::Node(Settings settings, World world)
       filler_(loop_, settings_, membership_, peers_, copier_, store_, world_.journal),
       trees_(settings_.bugs, membership_, home_, store_),
       settler_(loop_, settings_, wall_, membership_, peers_, trees_, store_, world_.journal),
-      balancer_(loop_, settings_, membership_, peers_, home_, trees_, copier_, store_, world_.random, world_.journal),
-      purger_(loop_, settings_, membership_, peers_, home_, copier_, store_, world_.journal),
+      balancer_(loop_, settings_, membership_, peers_, trees_, copier_, store_, world_.random, world_.journal),
+      purger_(loop_, settings_, membership_, peers_, copier_, store_, world_.journal),
       diskWatch_(loop_, settings_, world_.disk, world_.journal),
-      mender_(loop_, settings_, membership_, peers_, home_, copier_, staging_, store_, world_.journal),
-      scrubber_(loop_, settings_, membership_, peers_, home_, world_.disk, store_, wall_, world_.journal),
+      mender_(loop_, settings_, membership_, peers_, copier_, staging_, store_, world_.journal),
+      scrubber_(loop_, settings_, membership_, peers_, world_.disk, store_, wall_, world_.journal),
       actions_(loop_, settings_, membership_, peers_, balancer_, purger_, world_.random, world_.journal),
       stop_(loop_),
       duties_(loop_) {}
@@ -172,7 +172,7 @@ Task<Status> Node::enterRing() {
     if (!checked) co_return checked;
     duties_.spawn(confirmLoop());
     const Time patience = loop_.now() + kConfirmPatience;
-    while (!home_.confirmed() && fatal_.empty() && loop_.now() < patience) co_await stop_.waitUntil(patience);
+    while (!membership_.confirmed() && fatal_.empty() && loop_.now() < patience) co_await stop_.waitUntil(patience);
     if (!fatal_.empty()) co_return Error{Kind::Stopped, fatal_};
     co_return Status();
   }
@@ -182,7 +182,7 @@ Task<Status> Node::enterRing() {
   member.tokenSeed = self.tokenSeed;
   member.weightHundredths = settings_.weightHundredths.value_or(100);
   member.zone = settings_.zone.value_or("");
-  home_.confirm();
+  membership_.confirm();
   std::vector<std::string> seeds = knownAddresses();
   if (seeds.empty() && membership_.formerRing() != 0) {
     co_return Error{Kind::Unavailable,
@@ -241,7 +241,7 @@ Task<bool> Node::tryConfirm() {
     co_return true;
   }
   if (!view->majorityInEach(confirmation->by)) co_return false;
-  home_.confirm();
+  membership_.confirm();
   co_return true;
 }
 
@@ -415,18 +415,22 @@ Task<> Node::stop() {
   started_ = false;
 }
 
+/// What this node has to ask of the others: to hold that a version is complete, and to know it as its options say.
+Task<> Node::changeRing() {
+  auto completed = co_await changes_.tryComplete(loop_.now() + 2 * settings_.timing.call);
+  if (!completed) world_.journal.note(Severity::Info, "ring.waits", fmt::format("why=\"{}\"", completed.error().text));
+  auto adjusted = co_await memberChanges_.adjustSelf(loop_.now() + settings_.timing.agreePatience);
+  if (!adjusted)
+    world_.journal.note(Severity::Info, "ring.not-adjusted", fmt::format("why=\"{}\"", adjusted.error().text));
+}
+
 Task<> Node::duties() {
   while (!stopping_) {
     const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(loop_.now() - startedAt_);
     uptimeSeconds_ = static_cast<std::uint32_t>(uptime.count());
     co_await gossipOnce();
     correctClock();
-    auto completed = co_await changes_.tryComplete(loop_.now() + 2 * settings_.timing.call);
-    if (!completed)
-      world_.journal.note(Severity::Info, "ring.waits", fmt::format("why=\"{}\"", completed.error().text));
-    auto adjusted = co_await memberChanges_.adjustSelf(loop_.now() + settings_.timing.agreePatience);
-    if (!adjusted)
-      world_.journal.note(Severity::Info, "ring.not-adjusted", fmt::format("why=\"{}\"", adjusted.error().text));
+    if (membership_.confirmed()) co_await changeRing();
     staging_.discardOlderThan(loop_.now() - settings_.timing.stagedKept);
     co_await lookAtOwnPlace();
     if (stopping_ || !fatal_.empty()) break;

@@ -179,6 +179,7 @@ class Node final : public PeerHandler {
   Task<> leaveAndForget();
   Task<> breakOffLater();
   Task<> duties();
+  Task<> changeRing();
   Task<> fillLoop();
   Duration dutyPause() const;
   Task<> gossipOnce();

@@ -231,6 +231,7 @@ Task<Result<Call>> Node::answerLeaving(wire::Request request, Deadline deadline)
   }
   auto message = wire::readPayload<wire::Standing>(request.payload);
   if (!message) co_return kUnreadable;
+  if (!membership_.confirmed()) co_return notConfirmed();  // nobody may leave or be removed on its word
   co_await switchTo(loop_);
   co_return packed(wire::payloadOf(memberChanges_.answer(request.from.node, *message)));
 }

@@ -99,7 +99,7 @@ NodeStatus Node::status() const {
   status.node = membership_.self().node;
   status.boot = membership_.self().boot;
   status.hostPort = settings_.hostPort;
-  status.confirmed = home_.confirmed();
+  status.confirmed = membership_.confirmed();
   status.totals = store_.totals();
   status.disk = diskWatch_.state();
   status.space = world_.disk.space();

@@ -45,13 +45,12 @@ struct Purger::Page {
   }
 };
 
-Purger::Purger(Executor& loop, const Settings& settings, const Membership& membership, Peers& peers,
-               const HomeNode& home, Copier& copier, store::Store& store, Journal& journal)
+Purger::Purger(Executor& loop, const Settings& settings, const Membership& membership, Peers& peers, Copier& copier,
+               store::Store& store, Journal& journal)
     : loop_(loop),
       settings_(settings),
       membership_(membership),
       peers_(peers),
-      home_(home),
       copier_(copier),
       store_(store),
       journal_(journal),
@@ -65,7 +64,7 @@ void Purger::stop() {
 
 Status Purger::mayPurge(const Standing& standing) const {
   if (stopping_) return Error{Kind::Stopped, "this node is stopping"};
-  if (!home_.confirmed() || !standing.view)
+  if (!membership_.confirmed() || !standing.view)
     return Error{Kind::Unavailable, "this node does not vote in its ring yet: its data may be the last copies"};
   if (!standing.view->newest().list().hasPresent(membership_.self().node))
     return Error{Kind::Unavailable, "this node is no member of its ring: its data may be the last copies"};

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "server/cluster/home_node.h"
+#include "server/cluster/copier.h"
 #include "server/ports/journal.h"
 #include "server/task/gate.h"
 
@@ -17,8 +17,8 @@ namespace mydht::cluster {
 /// node; borrows what it is given.
 class Purger {
  public:
-  Purger(Executor& loop, const Settings& settings, const Membership& membership, Peers& peers, const HomeNode& home,
-         Copier& copier, store::Store& store, Journal& journal);
+  Purger(Executor& loop, const Settings& settings, const Membership& membership, Peers& peers, Copier& copier,
+         store::Store& store, Journal& journal);
 
   /// What a purge has done, or would do, and why it could not do more (empty: it did all).
   struct Outcome {
@@ -56,7 +56,6 @@ class Purger {
   const Settings& settings_;
   const Membership& membership_;
   Peers& peers_;
-  const HomeNode& home_;
   Copier& copier_;
   store::Store& store_;
   Journal& journal_;

@@ -36,7 +36,7 @@ Task<> Scrubber::run() {
   const Duration first = std::min(pause, kFirst);
   co_await pauseUntil(loop_.now() + first);
   while (!stopping_) {
-    const bool may = home_.confirmed() && membership_.standing()->member;
+    const bool may = membership_.confirmed() && membership_.standing()->member;
     if (may) co_await round();
     co_await pauseUntil(loop_.now() + (may ? pause : first));
   }

@@ -5,10 +5,11 @@
 #include <mutex>
 #include <string>
 
-#include "server/cluster/home_node.h"
+#include "server/cluster/peers.h"
 #include "server/ports/clock.h"
 #include "server/ports/disk.h"
 #include "server/ports/journal.h"
+#include "server/store/store.h"
 
 namespace mydht::cluster {
 
@@ -29,13 +30,12 @@ struct ScrubStatus {
 /// loop.
 class Scrubber {
  public:
-  Scrubber(Executor& loop, const Settings& settings, const Membership& membership, Peers& peers, HomeNode& home,
-           Disk& disk, store::Store& store, const Clock& clock, Journal& journal)
+  Scrubber(Executor& loop, const Settings& settings, const Membership& membership, Peers& peers, Disk& disk,
+           store::Store& store, const Clock& clock, Journal& journal)
       : loop_(loop),
         settings_(settings),
         membership_(membership),
         peers_(peers),
-        home_(home),
         disk_(disk),
         store_(store),
         clock_(clock),
@@ -62,7 +62,6 @@ class Scrubber {
   const Settings& settings_;
   const Membership& membership_;
   Peers& peers_;
-  HomeNode& home_;
   Disk& disk_;
   store::Store& store_;
   const Clock& clock_;

@@ -35,8 +35,7 @@ bool areBothHome(const ring::View& view, NodeId a, NodeId b, PartitionId partiti
 }
 
 Task<Result<StandingPtr>> TreeAnswers::agree(wire::Speaker from, Deadline deadline) {
-  if (!home_.confirmed())
-    co_return Error{Kind::Unavailable, "this node has just started and waits for a majority of the ring"};
+  if (!membership_.confirmed()) co_return notConfirmed();
   auto caughtUp = co_await home_.catchUp(from, deadline);
   if (!caughtUp) co_return caughtUp.error();
   StandingPtr standing = membership_.standing();

@@ -207,6 +207,29 @@ TEST_F(Departures, BothHalvesOfASplitThatAreToldToRemoveTheOtherAreRefusedAndFin
   EXPECT_TRUE(s.done(s.put(3, "k0")));
 }
 
+TEST_F(Departures, NobodyLeavesOnTheWordOfANodeThatWasSetBackAndHasNotBeenConfirmed) {
+  s.ring.startAll(3);
+  putAll(s);
+  const auto backup = s.node(0).medium().snapshot();
+  putAll(s);
+  s.kill(0);
+  s.node(0).medium().rollback(*backup);
+  s.drop(Type::Hello, 0, kAny);  // nobody can tell it
+  s.node(0).start({});
+  s.await([&] { return s.node(0).up(); }, "it serves what needs no vote of its own");
+  s.node(2).leave();
+  awaitDown(2);
+  EXPECT_EQ(members(1), 3U) << "of three with one disk lost nobody may leave";
+  s.forgetRules();
+  s.await([&] { return s.node(0).node().fatal() != nullptr; }, "it finds out");
+  s.kill(0);
+  s.start(2);
+  s.start(0);
+  s.awaitQuiet();
+  EXPECT_EQ(members(1), 3U);
+  readAll(s, 0);
+}
+
 TEST_F(Departures, AllNodesInterruptedAtOnceLeaveOneAfterTheOtherAndTheLastOneHasEverything) {
   s.ring.startAll(5);
   putAll(s);
@@ -243,7 +266,7 @@ TEST_F(Departures, ANodeThatHasLeftForgetsItsRingOnlyOnceSomebodyElseKnows) {
   s.node(0).start({});
   s.run(3s);
   s.node(1).start({s.node(0).name()});
-  s.await([&] { return s.node(0).up() && s.node(0).node().home().confirmed() && members(0) == 1; },
+  s.await([&] { return s.node(0).up() && s.node(0).node().membership().confirmed() && members(0) == 1; },
           "node 0 hears of it, and serves");
   readAll(s, 0);
 }

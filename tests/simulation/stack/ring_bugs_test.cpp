@@ -194,7 +194,7 @@ TEST(DeliberateBugs, ARestoredBackupThatGoesOnVotesWithoutTheWritesThatItHadAckn
     s.await([&] { return s.node(2).up() || s.node(2).failed(); }, "node 2 has started or refuses to");
     s.await([&] { return s.node(2).up() || s.node(2).down(); }, "node 2 has ended if it refuses");
     if (s.node(2).down()) s.node(2).start({});
-    s.await([&] { return s.node(2).up() && s.node(2).node().home().confirmed(); }, "node 2 serves");
+    s.await([&] { return s.node(2).up() && s.node(2).node().membership().confirmed(); }, "node 2 serves");
     s.awaitQuiet();
     s.drop(Type::Vote, 2, 0);
     s.get(2, "k0");

@@ -76,7 +76,7 @@ void Scenario::kill(unsigned number) {
 
 void Scenario::start(unsigned number) {
   node(number).start({});
-  await([&] { return node(number).up() && node(number).node().home().confirmed(); }, "a started node serves");
+  await([&] { return node(number).up() && node(number).node().membership().confirmed(); }, "a started node serves");
 }
 
 void Scenario::letGo() {

@@ -33,7 +33,8 @@ void restore(Scenario& s, unsigned number, const SimMedium& backup) {
   s.node(number).start({});
   s.await([&] { return s.node(number).down(); }, "a node that finds out that it was set back");
   s.node(number).start({});
-  s.await([&] { return s.node(number).up() && s.node(number).node().home().confirmed(); }, "it serves as a new one");
+  s.await([&] { return s.node(number).up() && s.node(number).node().membership().confirmed(); },
+          "it serves as a new one");
   s.awaitQuiet();
 }
 

@@ -208,7 +208,7 @@ bool SimRing::quiet() {
     const auto standing = node->node().membership().standing();
     if (node->node().fatal() != nullptr || node->node().memberChanges().leaving() != wire::Leaving::No) return false;
     if (standing->lostPlace) return false;
-    if (!standing->view || standing->view->changing() || !node->node().home().confirmed()) return false;
+    if (!standing->view || standing->view->changing() || !node->node().membership().confirmed()) return false;
     const ring::VersionName here = standing->view->newest().name();
     if (name && *name != here) return false;
     name = here;

@@ -106,10 +106,10 @@ TEST_F(LivenessScenario, ANodeThatIsSlowForASecondIsNotDeclaredDead) {
   }
 }
 
-TEST_F(LivenessScenario, AFifthOfAllMessagesLostForTenMinutesIsNobodysDeath) {
+TEST_F(LivenessScenario, AFifthOfAllMessagesLostForAnHourIsNobodysDeath) {
   s.ring.startAll(5);
   s.ring.network.options.loss = 200'000;
-  for (unsigned i = 0; i < 6000; ++i) {
+  for (unsigned i = 0; i < 36'000; ++i) {
     s.run(100ms);
     if (i % 5 == 0) {
       ASSERT_TRUE(nobodyIsDead()) << i;

@@ -24,6 +24,15 @@ class Departures : public testing::Test {
   void awaitDown(unsigned node) {
     s.await([&] { return s.node(node).down(); }, "the node has ended");
   }
+  /// Nodes 3 and 4 join a ring of three, and neither change is completed until the rules are forgotten.
+  void joinTwo() {
+    s.drop(Type::Filled, kAny, kAny);
+    s.join(0);
+    s.await([&] { return s.node(3).up() && s.changing(0); }, "the first join is under way");
+    s.join(1);
+    s.await([&] { return s.node(4).up(); }, "the second one too");
+    s.await([&] { return s.node(0).node().membership().view()->active().size() == 3; }, "three versions are active");
+  }
   /// Nodes of the two groups cannot reach one another.
   void split(const std::vector<unsigned>& left, const std::vector<unsigned>& right) {
     for (const unsigned a : left) {
@@ -147,12 +156,7 @@ TEST_F(Departures, AJoinerThatDiesForGoodHalfWayIsRemoved) {
 TEST_F(Departures, TwoJoinersThatDieForGoodHalfWayAreRemovedByForceAloneAndNothingWaitsForEver) {
   s.ring.startAll(3);
   putAll(s);
-  s.drop(Type::Filled, kAny, kAny);  // nothing is completed
-  s.join(0);
-  s.await([&] { return s.node(3).up() && s.changing(0); }, "the first join is under way");
-  s.join(1);
-  s.await([&] { return s.node(4).up(); }, "the second one too");
-  s.await([&] { return s.node(0).node().membership().view()->active().size() == 3; }, "three versions are active");
+  joinTwo();
   s.kill(3);
   s.kill(4);
   s.forgetRules();
@@ -173,12 +177,7 @@ TEST_F(Departures, TwoJoinersThatDieForGoodHalfWayAreRemovedByForceAloneAndNothi
 TEST_F(Departures, AThirdChangeWhileTwoAreActiveMergesAndAFurtherOneWaits) {
   s.ring.startAll(3);
   putAll(s);
-  s.drop(Type::Filled, kAny, kAny);  // nothing is completed
-  s.join(0);
-  s.await([&] { return s.node(3).up() && s.changing(0); }, "the first change is under way");
-  s.join(1);
-  s.await([&] { return s.node(4).up(); }, "the second one too");
-  s.await([&] { return s.node(0).node().membership().view()->active().size() == 3; }, "three versions are active");
+  joinTwo();
   readAll(s, 4);
   SimNode& waiting = s.join(2);
   s.run(10s);

@@ -146,21 +146,7 @@ Task<Result<Staged>> HomeNode::stagedOrFetched(wire::Publish message, Deadline d
   co_return staged;
 }
 
-/// A message that came twice would find nothing staged any more while the first one is at work, and would be told as
-/// one that surely changed nothing.
 Task<Result<wire::OfferAnswer>> HomeNode::publish(wire::Speaker from, wire::Publish message, Deadline deadline) {
-  Executor& executor = co_await currentExecutor();
-  const std::uint64_t upload = message.upload;
-  while (!staging_.beginPublish(upload)) {
-    if (executor.now() >= deadline) co_return Error{Kind::Unknown, "the same upload is being published already"};
-    co_await sleepUntil(executor.now() + kArrivalPoll);
-  }
-  auto answer = co_await publishAlone(std::move(from), std::move(message), deadline);
-  staging_.endPublish(upload);
-  co_return answer;
-}
-
-Task<Result<wire::OfferAnswer>> HomeNode::publishAlone(wire::Speaker from, wire::Publish message, Deadline deadline) {
   const PartitionId partition = partitionOf(message.entry.key);
   auto admitted = co_await admit(from, partition, deadline);
   if (!admitted) co_return admitted.error();

@@ -61,7 +61,6 @@ class HomeNode {
  private:
   Status refuse(const wire::Speaker& from, PartitionId partition) const;
   Status serves(const Standing& standing, PartitionId partition) const;
-  Task<Result<wire::OfferAnswer>> publishAlone(wire::Speaker from, wire::Publish message, Deadline deadline);
   Task<Result<Staged>> stagedOrFetched(wire::Publish message, Deadline deadline);
   Task<Status> addPartition(wire::FillPageAnswer& answer, PartitionId partition, Key after, bool entriesOnly,
                             std::size_t& room, Deadline deadline);

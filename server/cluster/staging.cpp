@@ -71,16 +71,6 @@ std::optional<Staged> Staging::take(std::uint64_t upload) {
   return staged;
 }
 
-bool Staging::beginPublish(std::uint64_t upload) {
-  const std::lock_guard lock(mutex_);
-  return publishing_.insert(upload).second;
-}
-
-void Staging::endPublish(std::uint64_t upload) {
-  const std::lock_guard lock(mutex_);
-  publishing_.erase(upload);
-}
-
 void Staging::discard(std::uint64_t upload) {
   const auto staged = take(upload);
   if (staged) store_.discard(staged->blob);

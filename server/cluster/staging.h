@@ -36,9 +36,6 @@ class Staging {
   std::optional<Staged> find(std::uint64_t upload) const;
   /// Hands it over: the caller offers or discards the blob.
   std::optional<Staged> take(std::uint64_t upload);
-  /// An upload is published by one message at a time: false while another one is at it.
-  bool beginPublish(std::uint64_t upload);
-  void endPublish(std::uint64_t upload);
   void discard(std::uint64_t upload);
   void discardOlderThan(Time time);
 
@@ -47,7 +44,6 @@ class Staging {
   mutable std::mutex mutex_;
   std::map<std::uint64_t, Staged> staged_;  // guarded by mutex_
   std::multiset<std::uint64_t> arriving_;   // guarded by mutex_
-  std::set<std::uint64_t> publishing_;      // guarded by mutex_
 };
 
 }  // namespace mydht::cluster

@@ -37,6 +37,7 @@ class PeerHandler {
 /// Unknown. Callable on every loop; the task stays on the caller's loop.
 class Transport {
  public:
+  /// A call that was answered with a refusal does not arrive once more: what was refused has surely no effect.
   virtual Task<Result<Call>> call(PeerAddress to, Call request, Deadline deadline) = 0;
   /// Breaks off what is under way, answers' bodies too, and refuses later calls. Returns when every call has returned
   /// and every answer's body was destroyed. More than once does no harm.

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "server/store/rows.h"
-#include "tests/simulation/stack/departures.h"
+#include "tests/simulation/stack/scenario.h"
 
 namespace mydht::simulation {
 namespace {
@@ -193,15 +193,6 @@ TEST_F(OperationScenario, AHomeNodeThatAnswersButTakesNothingForASecondIsDropped
   s.node(2).spawn(sizeOf(s.node(2), "k0", 2 * kPieces * kPieceBytes, sizeThroughTheSlowOne));
   s.run(30s);
   EXPECT_EQ(sizeThroughTheSlowOne, kPieces * kPieceBytes);
-}
-
-TEST_F(OperationScenario, APublishThatComesTwiceIsNeverToldAsOneThatChangedNothing) {
-  s.mustBe(setReplicas(s, 0, 1).ok(), "one copy, so that one answer decides");
-  s.awaitQuiet();
-  s.ring.network.options.duplicate = 1'000'000;
-  for (unsigned i = 0; i < 20; ++i) {
-    for (const std::string& key : {"k0", "k1", "k2"}) s.mustBe(s.done(s.put(i % 2, key, true)), "a large put succeeds");
-  }
 }
 
 }  // namespace

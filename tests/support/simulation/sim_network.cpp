@@ -16,6 +16,7 @@ struct SimNetwork::Exchange {
   wire::MessageType type = wire::MessageType::Hello;
   Deadline deadline;
   bool over = false;
+  std::shared_ptr<Call> again;  // to be delivered once more when the far end has taken it
   Result<Call> result = Error{Kind::Unknown, "no answer in time"};
   Signal done;
 
@@ -57,12 +58,24 @@ void SimNetwork::send(std::shared_ptr<Exchange> exchange) {
   const bool small = std::holds_alternative<Bytes>(exchange->request.body);
   if (small && random_.chance(options.duplicate)) {
     Call copy{exchange->message, std::get<Bytes>(exchange->request.body)};
-    const auto request = std::make_shared<Call>(std::move(copy));
-    carry(exchange->described(false, {}), [this, exchange, request] {
-      deliver(exchange, {request->message, std::get<Bytes>(request->body)}, false);
-    });
+    auto request = std::make_shared<Call>(std::move(copy));
+    // Who offers counts on it that what was refused does not come once more (server/ports/transport.h).
+    const bool isWrite = exchange->type == wire::MessageType::Offer || exchange->type == wire::MessageType::Publish;
+    if (isWrite) {
+      exchange->again = std::move(request);
+    } else {
+      deliverAgain(exchange, std::move(request));
+    }
   }
   carry(exchange->described(false, {}), [this, exchange] { deliver(exchange, std::move(exchange->request), true); });
+}
+
+/// Nobody waits for what is answered to a second delivery.
+void SimNetwork::deliverAgain(std::shared_ptr<Exchange> exchange, std::shared_ptr<Call> request) {
+  if (!request) return;
+  carry(exchange->described(false, {}), [this, exchange, request] {
+    deliver(exchange, {request->message, std::get<Bytes>(request->body)}, false);
+  });
 }
 
 void SimNetwork::deliver(std::shared_ptr<Exchange> exchange, Call request, bool wanted) {
@@ -88,6 +101,8 @@ void SimNetwork::answer(std::shared_ptr<Exchange> exchange, Result<Call> answer,
   if (observer && answer) observer(exchange->described(true, answer->message.view()));
   if (!wanted) return;
   const Bytes message = answer ? answer->message : Bytes();
+  const auto said = wire::unpackAnswer(message.view());
+  if (said && !said->error) deliverAgain(exchange, std::exchange(exchange->again, nullptr));
   const auto result = std::make_shared<Result<Call>>(std::move(answer));
   const auto from = endpoints_.find(exchange->to);
   SimEndpoint* const responder = from == endpoints_.end() ? nullptr : from->second;

@@ -22,7 +22,7 @@ struct NetworkOptions {
   Duration delayLeast = std::chrono::microseconds(100);
   Duration delayMost = std::chrono::milliseconds(5);  ///< so messages overtake one another
   unsigned loss = 0;
-  unsigned duplicate = 0;  ///< a request is delivered a second time, later
+  unsigned duplicate = 0;  ///< a request is delivered a second time; a write only if it was taken, and later
   unsigned stall = 0;      ///< a message is delayed by up to stallMost
   Duration stallMost = std::chrono::seconds(4);
 };
@@ -75,6 +75,7 @@ class SimNetwork {
 
   void send(std::shared_ptr<Exchange> exchange);
   void deliver(std::shared_ptr<Exchange> exchange, Call request, bool wanted);
+  void deliverAgain(std::shared_ptr<Exchange> exchange, std::shared_ptr<Call> request);
   void answer(std::shared_ptr<Exchange> exchange, Result<Call> answer, bool wanted);
   void carry(const SimMessage& message, std::function<void()> arrive);
   Duration delay();

@@ -8,7 +8,7 @@ namespace mydht::simulation {
 namespace {
 
 constexpr Duration kLook = std::chrono::milliseconds(100);
-// Three times what a hundred thousand seeds have come to: a queue that grows goes beyond it soon.
+// Some times what two thousand seeds have come to, 415 and 17: a queue that grows goes beyond it soon.
 constexpr std::uint64_t kMostAtWork = 3000;
 constexpr std::uint64_t kMostAtRest = 60;
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "server/store/rows.h"
 
@@ -17,6 +18,12 @@ constexpr Duration kAnsweringPoll = std::chrono::milliseconds(2);
 std::string behindText(const std::string& why) {
   return "this data directory is behind what the ring remembers of it (" + why +
          "): it is a restored backup or a clone";
+}
+
+store::HintSettings hintsOf(const Settings& settings) {
+  store::HintSettings hints = settings.hints;
+  if (settings.bugs.keepAllHints) hints.most = std::numeric_limits<std::uint64_t>::max();
+  return hints;
 }
 
 }  // namespace
@@ -36,7 +43,7 @@ Node::Node(Settings settings, World world)
       staging_(store_),
       copier_(world_.loops, settings_, membership_, peers_, store_, staging_),
       home_(settings_, membership_, peers_, store_, staging_, copier_),
-      hints_(loop_, settings_.hints, world_.disk, commits_, wall_),
+      hints_(loop_, hintsOf(settings_), world_.disk, commits_, wall_),
       handoff_(loop_, settings_, membership_, peers_, copier_, store_, hints_, world_.journal),
       listAnswerer_(membership_, home_, store_),
       changes_(loop_, settings_, membership_, peers_, world_.random, world_.journal),

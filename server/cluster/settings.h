@@ -40,6 +40,8 @@ struct DeliberateBugs {
   bool ignoreMarks = false;             ///< what is at or below closed or settled is taken all the same (R12)
   bool dropHints = false;               ///< what a home node has missed is not noted
   bool countHints = false;              ///< a home node that has missed a write counts once that is noted
+  bool keepAllHints = false;            ///< what is noted for home nodes that are down has no bound
+  bool askForHours = false;             ///< a question to another node is given up after an hour, not when it is due
   bool purgeUnasked = false;            ///< a purge does not ask the home nodes
   bool purgeWhileChanging = false;      ///< a purge does not wait for a change of the ring to be complete
 };

@@ -186,5 +186,16 @@ TEST(DeliberateBugs, AHintThatCountsAcknowledgesWhatOneDiskHolds) {
   });
 }
 
+TEST(DeliberateBugs, HintsWithoutABoundFillTheDisksOfThoseThatAreUp) {
+  withAndWithout(&Bugs::keepAllHints, [](Scenario& s) {
+    s.ring.settings.hints.most = 3;
+    s.ring.startAll(3);
+    s.run(5s);
+    s.kill(2);
+    for (const std::string& key : Scenario::keys()) s.put(0, key);
+    s.run(5s);
+  });
+}
+
 }  // namespace
 }  // namespace mydht::simulation

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "tests/simulation/stack/deliberate_bugs.h"
 #include "tests/simulation/stack/departures.h"
 
 namespace mydht::simulation {
@@ -176,6 +177,15 @@ TEST_F(LivenessScenario, TheHalvesOfASplitRingBothWrittenToAtOneAgreeWithinTenSe
   const double took = secondsUntil([&] { return s.whyNotConverged().empty(); }, "equal halves");
   std::printf("equal %.1f s after they met\n", took);
   EXPECT_LE(took, 10);
+}
+
+TEST(DeliberateBugs, QuestionsThatAreNeverGivenUpPileUp) {
+  withAndWithout(&cluster::DeliberateBugs::askForHours, [](Scenario& s) {
+    s.ring.startAll(3);
+    s.drop(Type::Gossip, 0, Scenario::kAny);
+    s.run(3min);
+    s.queues.seeQuiet();
+  });
 }
 
 class RemoveAfterScenario : public LivenessScenario {

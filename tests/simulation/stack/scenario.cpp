@@ -28,6 +28,7 @@ Scenario::Scenario(bool bug)
       observer(ring),
       copies(ring),
       removals(ring, copies),
+      queues(ring),
       workload(ring, copies, {}),
       withBug(bug) {
   // What heals by itself would hide what a script is about; scripts about balance and purge ask for them.
@@ -36,10 +37,12 @@ Scenario::Scenario(bool bug)
   ring.settings.timing.settling = Duration(0);
   ring.settings.hints.most = 0;
   ring.network.rule = [this](const SimMessage& message) { return judge(message); };
+  queues.start();
 }
 
 Scenario::~Scenario() {
   // Operations under way write into the workload: they end before it goes.
+  queues.stop();
   ring.shutDown();
 }
 
@@ -182,7 +185,7 @@ std::string Scenario::whyNotConverged() {
 
 std::vector<std::string> Scenario::broken() const {
   std::vector<std::string> all = found_;
-  for (const auto& list : {observer.broken(), removals.broken(), workload.broken()})
+  for (const auto& list : {observer.broken(), removals.broken(), queues.broken(), workload.broken()})
     all.insert(all.end(), list.begin(), list.end());
   if (auto why = whyNotLinearizable(workload.history())) all.push_back("C1: " + *why);
   return all;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/simulation/stack/checkers/queues.h"
 #include "tests/simulation/stack/checkers/removals.h"
 #include "tests/simulation/stack/observer.h"
 #include "tests/simulation/stack/workload.h"
@@ -32,6 +33,7 @@ class Scenario {
   Observer observer;
   Copies copies;
   Removals removals;
+  Queues queues;
   Workload workload;
   const bool withBug;
 
@@ -84,7 +86,7 @@ class Scenario {
   void mustBe(bool holds, const std::string& what);
   /// Why the home nodes are not equal yet, or something is left that should not be (C4).
   std::string whyNotConverged();
-  /// C1, C2, C3, C5, C6, C7 and the script's findings; empty: all promises held.
+  /// C1, C2, C3, C5 to C8 and the script's findings; empty: all promises held.
   std::vector<std::string> broken() const;
   /// Where the script did not get to its point, so that it proves nothing.
   const std::vector<std::string>& stuck() const { return stuck_; }

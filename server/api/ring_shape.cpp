@@ -70,6 +70,9 @@ protocol::NodeStatus memberShapeOf(const cluster::MemberStatus& member) {
   shape.hints = member.hints;
   shape.hintsInAll = member.hintsInAll;
   shape.clockOff = member.clockOff;
+  const wire::Agreement& agreement = member.agreement;
+  shape.agreement = protocol::Agreement{agreement.lacking, agreement.differing, agreement.uncompared, agreement.seconds,
+                                        agreement.comparedSecondsAgo};
   if (!member.summary) return shape;
   shape.keys = member.summary->keys;
   shape.bytes = member.summary->bytes;
@@ -78,9 +81,6 @@ protocol::NodeStatus memberShapeOf(const cluster::MemberStatus& member) {
   if (move.done < move.partitions) {
     shape.move = protocol::Move{move.partitions, move.done, move.bytes, move.bytesPerSecond, move.secondsLeft};
   }
-  const wire::Agreement& agreement = member.summary->agreement;
-  shape.agreement = protocol::Agreement{agreement.lacking, agreement.differing, agreement.uncompared, agreement.seconds,
-                                        agreement.comparedSecondsAgo};
   shape.uptimeSeconds = member.summary->uptimeSeconds;
   shape.version = member.summary->programVersion;
   shape.disk = diskText(member.summary->disk);

@@ -84,6 +84,7 @@ Agreement::Copies Agreement::copiesOf(const ring::Ring& ring, NodeId self, Parti
 void Agreement::count(const ring::Ring& ring, NodeId self, Time now) {
   if (!started_) started_ = now;
   wire::Agreement counted;
+  counted.table = ring.fingerprint();
   // In quiet times the partitions need not be looked at one by one.
   const std::size_t partitions = allEqual() ? 0 : limits::kPartitions;
   for (std::size_t i = 0; i < partitions; ++i) {

@@ -62,6 +62,7 @@ struct MemberStatus {
   bool clockOff = false;                            ///< by more than it may be, from what the ring's clocks say
   std::optional<std::uint64_t> fingerprint{};       ///< of its newest table
   std::optional<wire::Summary> summary{};           ///< what it said of itself last
+  wire::Agreement agreement{};                      ///< whether its copies are equal, in the table that this node has
   std::uint64_t hints = 0;                          ///< notes here of what it missed
   std::uint64_t hintsInAll = 0;                     ///< and at all nodes that said so
   std::string tombstonesWait{};   ///< why tombstones of this node are kept for it; empty: they are not

@@ -40,6 +40,12 @@ MemberStatus Node::memberStatus(const ring::View& view, const ring::Member& reco
   status.clockOff = self ? wall_.correction() != 0 : heard && wall_.isOff(health.clockOffsetMicros);
   if (self || heard) status.fingerprint = self ? view.newest().fingerprint() : health.fingerprint;
   status.summary = self ? summary() : summaries_.of(record.id);
+  if (status.summary) status.agreement = status.summary->agreement;
+  if (status.agreement.table != view.newest().fingerprint()) {
+    // It has not looked around since the ring changed, or has not been heard since it did.
+    status.agreement = {};
+    status.agreement.uncompared = static_cast<std::uint32_t>(status.partitions);
+  }
   return status;
 }
 

@@ -50,7 +50,7 @@ void Gossip::write(Writer& out) const {
   const Move& move = summary.move;
   out.number(move.partitions).number(move.done).number(move.bytes).number(move.bytesPerSecond).number(move.secondsLeft);
   const Agreement& agreement = summary.agreement;
-  out.number(agreement.lacking).number(agreement.differing).number(agreement.uncompared);
+  out.number(agreement.table).number(agreement.lacking).number(agreement.differing).number(agreement.uncompared);
   out.number(agreement.seconds).number(agreement.comparedSecondsAgo);
   out.number(static_cast<std::uint8_t>(summary.disk));
   writeUpkeep(out, summary.upkeep);
@@ -82,6 +82,7 @@ Gossip Gossip::read(Reader& in) {
   in.number(move.bytesPerSecond);
   in.number(move.secondsLeft);
   Agreement& agreement = message.summary.agreement;
+  in.number(agreement.table);
   in.number(agreement.lacking);
   in.number(agreement.differing);
   in.number(agreement.uncompared);

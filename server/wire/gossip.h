@@ -27,6 +27,7 @@ struct Move {
 /// Whether a node holds the same as the other home nodes of its partitions, as far as it knows. Each partition is
 /// counted once, as the first of these that it is.
 struct Agreement {
+  std::uint64_t table = 0;       ///< fingerprint of the ring's table that it was counted with; 0: not counted yet
   std::uint32_t lacking = 0;     ///< with a home node that does not answer: it misses what is written meanwhile
   std::uint32_t differing = 0;   ///< found to differ from another home node's, and not made equal yet
   std::uint32_t uncompared = 0;  ///< with a home node that has not been compared with since it was absent, or is new

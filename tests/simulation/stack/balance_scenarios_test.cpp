@@ -89,7 +89,7 @@ TEST(BalanceScenario, EveryNodeSaysWhetherItsPartitionsHaveAllTheirCopies) {
   const auto said = [&](unsigned number) {
     const auto status = s.node(number).node().status();
     const auto self = std::find_if(status.members.begin(), status.members.end(), [](const auto& m) { return m.self; });
-    return self->summary->agreement;
+    return self->agreement;
   };
   const auto equal = [&](unsigned number) {
     const wire::Agreement agreement = said(number);
@@ -108,6 +108,12 @@ TEST(BalanceScenario, EveryNodeSaysWhetherItsPartitionsHaveAllTheirCopies) {
   s.forgetRules();
   s.await([&] { return equal(0) && equal(1) && equal(2); }, "equal copies");
   EXPECT_EQ(s.whyNotConverged(), "");
+  s.join(0);
+  s.await([&] { return s.node(0).node().status().members.size() == 4; }, "a change of the ring");
+  for (const auto& member : s.node(0).node().status().members) {
+    EXPECT_GT(member.agreement.uncompared, 0U) << member.hostPort << " has said so of the table before";
+  }
+  s.await([&] { return equal(0) && equal(1) && equal(2) && s.node(3).up() && equal(3); }, "four that have compared");
   expectWell(s);
 }
 

@@ -159,15 +159,16 @@ TEST_F(Departures, TwoJoinersThatDieForGoodHalfWayAreRemovedByForceAloneAndNothi
   joinTwo();
   s.kill(3);
   s.kill(4);
-  s.forgetRules();
   s.run(5s);
   for (const std::vector<unsigned>& victims : {std::vector<unsigned>{3}, {4}, {3, 4}}) {
     const auto refused = remove(s, 1, victims);
     ASSERT_FALSE(refused.ok()) << "the copies of some partition could not be made again";
     EXPECT_NE(refused.error().text.find("partition"), std::string::npos) << refused.error().text;
   }
+  ASSERT_EQ(s.node(1).node().membership().view()->active().size(), 3U) << "another change would wait";
   const auto removed = remove(s, 1, {3, 4}, true);
   ASSERT_TRUE(removed.ok()) << removed.error().text;
+  s.forgetRules();
   s.awaitQuiet();
   EXPECT_EQ(members(0), 3U);
   readAll(s, 2);
@@ -226,6 +227,31 @@ TEST_F(Departures, NobodyLeavesOnTheWordOfANodeThatWasSetBackAndHasNotBeenConfir
   s.start(0);
   s.awaitQuiet();
   EXPECT_EQ(members(1), 3U);
+  readAll(s, 0);
+}
+
+TEST_F(Departures, ANodeThatWasSetBackAndHasNotBeenConfirmedHasNoVoteOnChangesOfTheRing) {
+  s.ring.startAll(3);
+  putAll(s);
+  const auto backup = s.node(0).medium().snapshot();
+  putAll(s);
+  s.kill(0);
+  s.node(0).medium().rollback(*backup);
+  s.drop(Type::Hello, 0, kAny);  // nobody can tell it
+  s.node(0).start({});
+  s.await([&] { return s.node(0).up(); }, "it serves what needs no vote of its own");
+  s.kill(2);
+  s.join(1);
+  s.run(5s);
+  EXPECT_EQ(members(1), 3U) << "what it had accepted may be gone";
+  s.start(2);
+  s.await([&] { return members(1) == 4; }, "the two others take the new one in");
+  s.forgetRules();
+  s.await([&] { return s.node(0).node().fatal() != nullptr; }, "it finds out");
+  s.kill(0);
+  s.start(0);
+  s.awaitQuiet();
+  EXPECT_EQ(members(1), 4U);
   readAll(s, 0);
 }
 

@@ -13,7 +13,6 @@ usage: join_bench.py BUILD_DIRECTORY [--keys 100000] [--mib 1024] [--clients 2] 
 """
 
 import argparse
-import hashlib
 import http.client
 import json
 import multiprocessing
@@ -25,53 +24,27 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True
+from nodes import Node, say, store  # noqa: E402
+
 LARGE_EVERY = 10
 LARGE = 100_000
 COPIES = 3
 DONE = re.compile(r"fill\.done partitions=(\d+) of=\d+ bytes=(\d+)")
 
 
-def say(text):
-    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
-
-
-class Node:
-    """One mydhtserver with its directory; its journal lies beside it."""
-
-    def __init__(self, build, folder, name, options):
-        self.log = f"{folder}/{name}.log"
-        command = [f"{build}/bin/mydhtserver", "-p", "0", "-d", f"{folder}/{name}", "-l", self.log, *options]
-        self.began = time.monotonic()
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        ready = re.match(r"ready http://localhost:(\d+)", self.process.stdout.readline())
-        if not ready:
-            sys.exit(f"{name} does not serve; see {self.log}")
-        self.port = int(ready.group(1))
-
-    def status(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        connection.request("GET", "/_mydht/status")
-        status = json.loads(connection.getresponse().read())
-        connection.close()
-        return status
-
-    def await_filled(self):
-        """Seconds from the start until everything that belongs here is here, and the bytes that were fetched."""
-        while True:
-            status = self.status()
-            took = time.monotonic() - self.began
-            with open(self.log) as file:
-                log = file.read()
-            fetched = [int(found.group(2)) for found in DONE.finditer(log)]
-            if fetched and not status.get("toFill") and status["activeVersions"] == 1:
-                return took, sum(fetched)
-            if took > 1800:
-                sys.exit(f"a joiner does not come to an end:\n{log[-2000:]}")
-            time.sleep(0.05)
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
+def await_filled(node):
+    """Seconds from the start until everything that belongs there is there, and the bytes that were fetched."""
+    while True:
+        status = node.status()
+        took = time.monotonic() - node.began
+        log = node.journal()
+        fetched = [int(found.group(2)) for found in DONE.finditer(log)]
+        if fetched and not status.get("toFill") and status["activeVersions"] == 1:
+            return took, sum(fetched)
+        if took > 1800:
+            sys.exit(f"a joiner does not come to an end:\n{log[-2000:]}")
+        time.sleep(0.05)
 
 
 def sizes(keys, total):
@@ -79,24 +52,6 @@ def sizes(keys, total):
     large = min(keys // LARGE_EVERY, total // 2 // LARGE)
     small = (total - large * LARGE) // max(1, keys - large)
     return [LARGE if i % LARGE_EVERY == 0 and i // LARGE_EVERY < large else small for i in range(keys)]
-
-
-def value(number, size):
-    block = hashlib.sha256(str(number).encode()).digest()
-    return (block * (size // len(block) + 1))[:size]
-
-
-def fill(work):
-    """Stores every so-manieth key, from the first one given on."""
-    port, first, step, all_sizes = work
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    for number in range(first, len(all_sizes), step):
-        connection.request("PUT", f"/key/{number}", value(number, all_sizes[number]))
-        answer = connection.getresponse()
-        answer.read()
-        if answer.status not in (201, 204):
-            return f"key {number}: {answer.status}"
-    return ""
 
 
 def client(ports, keys, number, stop, results):
@@ -159,17 +114,13 @@ def measure(options, folder, nodes):
     total = sum(all_sizes) + sum(len(f"key/{i}") for i in range(options.keys))
     least = COPIES * total // 4
     say(f"storing {options.keys} values, {total >> 20} MiB")
-    with multiprocessing.Pool(8) as pool:
-        work = [(nodes[i % 3].port, i, 8, all_sizes) for i in range(8)]
-        problems = [problem for problem in pool.map(fill, work) if problem]
-    if problems:
-        sys.exit(problems[0])
+    store(nodes, all_sizes)
 
     say("join alone, without a limit")
     disk = disk_rate(folder, least)
     joiner = Node(options.build, folder, "joiner", [*seed, "--fill-rate", "0"])
     nodes.append(joiner)
-    took, moved = joiner.await_filled()
+    took, moved = await_filled(joiner)
     say(f"{moved >> 20} MiB in {took:.1f} s; removing it again")
     joiner.kill()
     nodes.remove(joiner)
@@ -187,7 +138,7 @@ def measure(options, folder, nodes):
     began = time.monotonic()
     second = Node(options.build, folder, "second", seed)
     nodes.append(second)
-    under, _ = second.await_filled()
+    under, _ = await_filled(second)
     end = time.monotonic()
     stop.set()
     seen = [one for _ in clients for one in results.get()]

@@ -25,6 +25,9 @@ constexpr Duration kSettleAge = std::chrono::milliseconds(1100);
 constexpr Duration kScrub = std::chrono::seconds(4);
 // What the last reads have begun ends within that time.
 constexpr Duration kResting = std::chrono::seconds(3);
+// Most rings are small, since they are faster, and in them a fault is harder to bear.
+constexpr std::uint64_t kLargeRingEvery = 8;
+constexpr unsigned kMoreNodes = 3;
 constexpr std::uint64_t kLeastOperations = 300;
 constexpr std::uint64_t kLeastFaults = 5;
 
@@ -74,6 +77,7 @@ RunResult runSeed(const RunOptions& options) {
   Queues queues(ring);
   Faults::Options faultOptions;
   faultOptions.nodes = 3 + static_cast<unsigned>(ring.random.below(4));
+  if (options.seed % kLargeRingEvery == 0) faultOptions.nodes += kMoreNodes;
   // With fewer copies no disk may be lost: then all the rest is tried.
   faultOptions.loseDisks = ring.random.below(4) != 0;
   faultOptions.leastReplicas = faultOptions.loseDisks ? 3 : 1;

@@ -220,7 +220,8 @@ Task<Status> HomeNode::addPartition(wire::FillPageAnswer& answer, PartitionId pa
 }
 
 Task<Result<wire::FillPageAnswer>> HomeNode::fillPage(wire::Speaker from, wire::FillPage message, Deadline deadline) {
-  if (!settings_.bugs.fillBeforeAdoption) {
+  const bool joined = membership_.view() != nullptr;
+  if (!joined || !settings_.bugs.fillBeforeAdoption) {
     auto caughtUp = co_await catchUp(from, deadline);
     if (!caughtUp) co_return caughtUp.error();
   }

@@ -22,9 +22,9 @@ struct RunResult {
   bool counts = false;  ///< enough happened: at least 300 operations and 5 faults
 };
 
-/// Runs one seed: a ring grows to 3 to 6 nodes, every eighth one to 6 to 9, under clients and faults, heals, and is checked: C1 over the history, C2
-/// at each acknowledgement, C3 at each removal of an entry, C5 to C7 on the messages; that it becomes quiet, that its
-/// home nodes then agree by themselves (C4), and that every key can be read from every node.
+/// Runs one seed: a ring grows to 3 to 6 nodes, every eighth one to 6 to 9, under clients and faults, heals, and is
+/// checked: C1 over the history, C2 at each acknowledgement, C3 at each removal of an entry, C5 to C8 as it goes; that
+/// it becomes quiet, that its home nodes then agree by themselves (C4), and that every key can be read from every node.
 RunResult runSeed(const RunOptions& options);
 
 }  // namespace mydht::simulation

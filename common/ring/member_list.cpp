@@ -134,7 +134,9 @@ Status checkList(const MemberList& list) {
 }
 
 VersionName nameOf(const MemberList& list) {
-  std::uint64_t height = std::uint64_t{list.replicasNumber} + list.algorithm;
+  // Of two numbers of copies that were set at the same time the greater one stays: that list contains the other one,
+  // and has to be higher.
+  std::uint64_t height = std::uint64_t{list.replicasNumber} * (limits::kReplicas + 1) + list.replicas + list.algorithm;
   for (const Member& member : list.members) {
     height += std::uint64_t{1} + static_cast<std::uint64_t>(member.rank) + member.number;
   }

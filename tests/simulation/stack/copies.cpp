@@ -34,15 +34,23 @@ std::set<NodeId> Copies::holders(const Entry& entry) {
 }
 
 std::set<NodeId> Copies::settledUpTo(const Entry& entry) {
-  std::set<NodeId> settled;
+  return marked(entry, [](const store::PartitionRow& row) { return row.settled; });
+}
+
+std::set<NodeId> Copies::closedUpTo(const Entry& entry) {
+  return marked(entry, [](const store::PartitionRow& row) { return row.closed; });
+}
+
+std::set<NodeId> Copies::marked(const Entry& entry, Version (*mark)(const store::PartitionRow&)) {
+  std::set<NodeId> nodes;
   for (std::size_t i = 0; i < ring_.size(); ++i) {
     const Bytes* const content = ring_[i].medium().row(store::partitionRowName(partitionOf(entry.key)));
     const auto row = content == nullptr ? Result<store::PartitionRow>(store::PartitionRow())
                                         : store::decodePartitionRow(content->view());
-    if (!row || row->settled < entry.version) continue;
-    if (const auto identity = ring_[i].durableIdentity()) settled.insert(identity->node);
+    if (!row || mark(*row) < entry.version) continue;
+    if (const auto identity = ring_[i].durableIdentity()) nodes.insert(identity->node);
   }
-  return settled;
+  return nodes;
 }
 
 ring::RingPtr Copies::newestComplete() {

@@ -29,10 +29,14 @@ class Copies {
   std::set<NodeId> holders(const Entry& entry);
   /// Whose mark *settled* covers the entry: it was there, or what replaced it, before it was raised.
   std::set<NodeId> settledUpTo(const Entry& entry);
+  /// Whose mark *closed* covers the entry: no client writes it there any more.
+  std::set<NodeId> closedUpTo(const Entry& entry);
   /// The newest version of the ring that any node has known to be complete.
   ring::RingPtr newestComplete();
 
  private:
+  std::set<NodeId> marked(const Entry& entry, Version (*mark)(const store::PartitionRow&));
+
   SimRing& ring_;
   ring::RingPtr complete_;
 };

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "common/ring/quorum.h"
 
 namespace mydht::simulation {
@@ -13,6 +15,17 @@ std::vector<NodeId> Acknowledgements::identities() const {
     nodes.push_back(identity ? identity->node : 0);
   }
   return nodes;
+}
+
+std::string Acknowledgements::namesOf(const std::vector<NodeId>& nodes) const {
+  std::string names;
+  for (const NodeId node : nodes) {
+    const auto all = identities();
+    const auto at = std::ranges::find(all, node);
+    names += names.empty() ? "" : " ";
+    names += at == all.end() ? fmt::format("{:016x}", node) : ring_[static_cast<std::size_t>(at - all.begin())].name();
+  }
+  return names.empty() ? "none" : names;
 }
 
 /// A node that lost its place in the meantime holds its copy, but counts no more: what it said before did. And a copy
@@ -41,8 +54,12 @@ void Acknowledgements::see(const Operation& operation, const cluster::Written& w
   }
   const auto holds = [&](NodeId node) { return holding.contains(node); };
   for (const ring::RingPtr& version : versions) {
-    if (ring::hasQuorum(version->homesOf(operation.key), holds)) continue;
-    broken_.push_back(fmt::format("C2: {} was acknowledged with {} synced copies", operation.key, holding.size()));
+    const auto span = version->homesOf(operation.key);
+    const std::vector<NodeId> homes(span.begin(), span.end());
+    if (ring::hasQuorum(homes, holds)) continue;
+    broken_.push_back(fmt::format("C2: {} was acknowledged with copies on {}, and its home nodes of height {} are {}",
+                                  operation.key, namesOf({holding.begin(), holding.end()}), version->name().height,
+                                  namesOf(homes)));
     ring_.trace.line(broken_.back());
     return;
   }

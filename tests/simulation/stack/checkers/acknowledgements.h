@@ -22,6 +22,7 @@ class Acknowledgements {
   const std::vector<std::string>& broken() const { return broken_; }
 
  private:
+  std::string namesOf(const std::vector<NodeId>& nodes) const;
   bool canTell(const Operation& operation, const std::vector<NodeId>& then) const;
 
   SimRing& ring_;

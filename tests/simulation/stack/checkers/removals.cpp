@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "common/ring/quorum.h"
 
 namespace mydht::simulation {
@@ -42,9 +44,14 @@ void Removals::see(SimNode& node, const std::string& name, const Bytes& content)
   const Entry& entry = (*row)->entry;
   std::set<NodeId> holding = copies_.holders(entry);
   if (const auto self = node.durableIdentity()) holding.erase(self->node);
-  holding.merge(copies_.settledUpTo(entry));
+  std::set<NodeId> settled = copies_.settledUpTo(entry);
+  // The first home node that says so has found that all have closed the partition up to there, and are equal.
+  const std::set<NodeId> closed = copies_.closedUpTo(entry);
+  const auto homes = complete->homesOf(entry.key);
+  if (!settled.empty() && std::ranges::all_of(homes, [&](NodeId home) { return closed.contains(home); })) return;
+  holding.merge(settled);
   holding.merge(lostLately(*complete, entry));
-  if (ring::hasQuorum(complete->homesOf(entry.key), [&](NodeId home) { return holding.contains(home); })) return;
+  if (ring::hasQuorum(homes, [&](NodeId home) { return holding.contains(home); })) return;
   broken_.push_back(
       fmt::format("C3: {} removed {} of which too few home nodes have a synced copy", node.name(), entry.key));
   ring_.trace.line(broken_.back());

@@ -14,6 +14,16 @@ SimNode* Votes::nodeNamed(const std::string& name) {
   return nullptr;
 }
 
+/// A key that is asked for before its partition is filled is filled by itself, from a quorum of the home nodes of the
+/// version that is complete at that time. The ring may have gone on by the time of the vote that rests on it.
+void Votes::seeFill(const std::string& filler, const std::string& key, const std::string& source) {
+  auto& sources = fillVoters_[{filler, key}];
+  sources.insert(source);
+  const SimNode* const node = nodeNamed(filler);
+  const ring::ViewPtr view = node == nullptr ? nullptr : node->view();
+  if (view && sources.size() >= view->complete().quorum()) filledAlone_.insert({filler, key});
+}
+
 void Votes::see(const SeenMessage& seen) {
   const auto vote = wire::readPayload<wire::Vote>(seen.request.payload);
   const auto said = wire::readPayload<wire::VoteAnswer>(seen.answer.payload);
@@ -23,7 +33,7 @@ void Votes::see(const SeenMessage& seen) {
   }
   const std::string& home = seen.message.from;
   if (vote->purpose == wire::VoteFor::Fill) {
-    fillVoters_[{seen.message.to, vote->key}].insert(home);
+    seeFill(seen.message.to, vote->key, home);
     return;
   }
   if (vote->purpose == wire::VoteFor::FillAny) return;  // does not say that it is filled
@@ -31,8 +41,9 @@ void Votes::see(const SeenMessage& seen) {
   if (said->entry || node == nullptr || !node->up()) return;
   const auto standing = node->node().membership().standing();
   if (!standing->view || standing->filled[partitionOf(vote->key)]) return;
-  if (fillVoters_[{home, vote->key}].size() < standing->view->complete().quorum()) {
+  if (!filledAlone_.contains({home, vote->key})) {
     broken_.push_back(fmt::format("C5: {} voted \"none\" for {}, which it had not filled", home, vote->key));
+    ring_.trace.line(broken_.back());
   }
 }
 

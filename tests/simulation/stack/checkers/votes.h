@@ -21,9 +21,12 @@ class Votes {
 
  private:
   SimNode* nodeNamed(const std::string& name);
+  void seeFill(const std::string& filler, const std::string& key, const std::string& source);
 
+  using NewHomeAndKey = std::pair<std::string, std::string>;
   SimRing& ring_;
-  std::map<std::pair<std::string, std::string>, std::set<std::string>> fillVoters_;  // (new home, key): who answered
+  std::map<NewHomeAndKey, std::set<std::string>> fillVoters_;  // who answered
+  std::set<NewHomeAndKey> filledAlone_;
   std::vector<std::string> broken_;
 };
 

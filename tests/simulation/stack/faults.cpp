@@ -300,7 +300,9 @@ void Faults::askToLeave() {
 }
 
 Task<> Faults::leaveFar(SimNode& through, std::string name) {
+  ++asking_;
   auto asked = co_await through.node().askToLeave(name, ring_.time.now() + std::chrono::seconds(5));
+  --asking_;
   ring_.trace.line(fmt::format("{} is asked to leave: {}", name, asked ? "ok" : asked.error().text));
 }
 
@@ -353,7 +355,9 @@ void Faults::setReplicas() {
 
 Task<> Faults::replicas(SimNode& through, std::uint32_t count) {
   const Deadline deadline = ring_.time.now() + std::chrono::seconds(5);
+  ++asking_;
   auto set = co_await through.node().memberChanges().setReplicas(count, deadline);
+  --asking_;
   ring_.trace.line(fmt::format("{} copies from now on: {}", count, set ? "ok" : set.error().text));
 }
 

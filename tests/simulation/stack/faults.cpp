@@ -54,7 +54,9 @@ void Faults::heal() {
   ring_.network.options = NetworkOptions{};
   for (std::size_t i = 0; i < ring_.size(); ++i) {
     if (ring_[i].executor().paused()) ring_[i].executor().resume();
-    if (!ring_[i].down()) ring_[i].disk().setFull(false);
+    if (ring_[i].down()) continue;
+    ring_[i].disk().setFull(false);
+    ring_[i].disk().failNoMore();
   }
 }
 

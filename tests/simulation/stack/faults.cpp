@@ -54,7 +54,9 @@ void Faults::heal() {
   ring_.network.options = NetworkOptions{};
   for (std::size_t i = 0; i < ring_.size(); ++i) {
     if (ring_[i].executor().paused()) ring_[i].executor().resume();
-    if (!ring_[i].down()) ring_[i].disk().setFull(false);
+    if (ring_[i].down()) continue;
+    ring_[i].disk().setFull(false);
+    ring_[i].disk().failNoMore();
   }
 }
 
@@ -300,7 +302,9 @@ void Faults::askToLeave() {
 }
 
 Task<> Faults::leaveFar(SimNode& through, std::string name) {
+  ++asking_;
   auto asked = co_await through.node().askToLeave(name, ring_.time.now() + std::chrono::seconds(5));
+  --asking_;
   ring_.trace.line(fmt::format("{} is asked to leave: {}", name, asked ? "ok" : asked.error().text));
 }
 
@@ -353,7 +357,9 @@ void Faults::setReplicas() {
 
 Task<> Faults::replicas(SimNode& through, std::uint32_t count) {
   const Deadline deadline = ring_.time.now() + std::chrono::seconds(5);
+  ++asking_;
   auto set = co_await through.node().memberChanges().setReplicas(count, deadline);
+  --asking_;
   ring_.trace.line(fmt::format("{} copies from now on: {}", count, set ? "ok" : set.error().text));
 }
 

@@ -33,6 +33,9 @@ class Faults {
   void heal();
   /// Touches the ring no more: nodes that go down stay down.
   void finish() { finished_ = true; }
+  /// Whether they have ended and nobody is at work any more on what he was told to do before: to remove a node, to ask
+  /// one to leave, to change the number of copies.
+  bool over() const { return healed_ && removing_ == 0 && asking_ == 0; }
   std::uint64_t count() const { return count_; }
 
  private:
@@ -74,6 +77,7 @@ class Faults {
   std::set<unsigned> lost_;  // whose disk was lost and is not refilled yet
   std::set<unsigned> held_;  // killed, and not to be started yet
   unsigned removing_ = 0;    // removals that are to come or under way
+  unsigned asking_ = 0;      // other changes of the ring that nodes were told to make and have not answered
   std::uint64_t count_ = 0;
   bool healed_ = false;
   bool finished_ = false;

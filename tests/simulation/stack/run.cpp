@@ -48,13 +48,27 @@ std::string stateOf(SimRing& ring) {
   return text;
 }
 
-/// C4, without anybody's help.
-std::string awaitConverged(SimRing& ring, Copies& copies) {
+/// Whether all faults are over with all that they have led to: every node serves and will go on to. One that has lost
+/// its place, leaves, or has a disk that has failed is about to be started again.
+bool isAtRest(SimRing& ring, const Faults& faults) {
+  if (!faults.over()) return false;
+  for (std::size_t i = 0; i < ring.size(); ++i) {
+    if (!ring[i].up() || ring[i].disk().failure()) return false;
+  }
+  return ring.quiet();
+}
+
+/// C4, without anybody's help. A ring that was at rest may have to come to rest once more: a node that was started with
+/// other options changes it, and what was half agreed before the faults ended is taken up with that.
+std::string awaitConverged(SimRing& ring, Copies& copies, const Faults& faults) {
+  const auto whyNot = [&] {
+    return isAtRest(ring, faults) ? whyNotConverged(ring, copies) : "the ring is not quiet: " + stateOf(ring);
+  };
   const Time end = ring.time.now() + kConverging;
-  std::string why = whyNotConverged(ring, copies);
+  std::string why = whyNot();
   while (!why.empty() && ring.time.now() < end) {
     ring.time.runFor(std::chrono::milliseconds(500));
-    why = whyNotConverged(ring, copies);
+    why = whyNot();
   }
   return why;
 }
@@ -93,14 +107,8 @@ RunResult runSeed(const RunOptions& options) {
   faults.heal();
   const bool idle = ring.await([&] { return workload.idle(); });
   if (!idle) result.broken.push_back("an operation does not end");
-  const auto allUp = [&] {
-    for (std::size_t i = 0; i < ring.size(); ++i) {
-      if (!ring[i].up()) return false;
-    }
-    return ring.quiet();
-  };
-  if (ring.await(allUp, kHealing)) {
-    const std::string why = awaitConverged(ring, copies);
+  if (ring.await([&] { return isAtRest(ring, faults); }, kHealing)) {
+    const std::string why = awaitConverged(ring, copies, faults);
     if (!why.empty()) result.broken.push_back("C4: " + why);
     workload.readAll();
     ring.time.runFor(kResting);

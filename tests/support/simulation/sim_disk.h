@@ -81,6 +81,8 @@ class SimDisk final : public Disk {
   void failNext(Fault fault, Kind kind) { failAt(fault, 1, kind); }
   /// The same for the one that comes as the which-th from now; 1 is the next.
   void failAt(Fault fault, std::uint64_t which, Kind kind);
+  /// What was ordered and has not failed yet does not fail; what has failed stays so.
+  void failNoMore() { faults_.clear(); }
   /// How many such operations there were so far.
   std::uint64_t operations(Fault fault) const;
   /// A full disk: no blob is created or grows, freeBytes is 0. Rows still fit, in the reserve.

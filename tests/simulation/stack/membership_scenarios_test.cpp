@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "server/store/rows.h"
-#include "tests/simulation/stack/scenario.h"
+#include "tests/simulation/stack/departures.h"
 
 namespace mydht::simulation {
 namespace {
@@ -193,6 +193,30 @@ TEST_F(MembershipScenario, MembersFindOneAnotherThoughNobodyIsThereToTellWhereTh
   };
   s.await([&] { return joiner.up() && knowsAll(2); }, "node 2 knows where both others are", 10s);
   s.await([&] { return knowsAll(1); }, "node 1 knows where node 2 is", 10s);
+  s.forgetRules();
+  s.awaitQuiet();
+}
+
+TEST_F(MembershipScenario, WhatANodeProposesAfterItWasKilledIsHigherThanWhatItProposedBefore) {
+  s.ring.startAll(5);
+  const NodeId killed = s.node(2).durableIdentity()->node;
+  const auto weightIn = [&](const ring::MemberList& list) { return list.find(killed)->weightHundredths; };
+  s.kill(2);
+  for (const unsigned other : {0U, 3U, 4U}) s.drop(Type::Propose, 2, other);
+  s.ring.settings.weightHundredths = 150;
+  s.start(2);
+  s.await([&] { return weightIn(s.node(1).node().membership().accepted()) == 150; }, "node 1 alone has accepted it");
+  s.kill(2);
+  s.forgetRules();
+  EXPECT_TRUE(setReplicas(s, 0, 4).ok());
+  const ring::VersionName with = s.newest(0);
+  ASSERT_EQ(weightIn(s.node(0).node().membership().view()->newest().list()), 150U) << "agreed with the other change";
+  s.deafen(2);
+  s.ring.settings.weightHundredths = 200;
+  s.start(2);
+  s.ring.settings.weightHundredths.reset();
+  s.await([&] { return weightIn(s.node(0).node().membership().view()->newest().list()) == 200; }, "its second change");
+  EXPECT_GT(s.newest(0).height, with.height);
   s.forgetRules();
   s.awaitQuiet();
 }

@@ -115,11 +115,22 @@ TEST(MergeLists, TheLaterChangeOfReplicasWinsThoughItIsTheSmallerNumber) {
 
 TEST(NameOf, HeightCountsRecordsRanksAndNumbers) {
   MemberList list;
-  EXPECT_EQ(nameOf(list).height, 2U);  // the number of replicas' changes and that of the algorithm
+  EXPECT_EQ(nameOf(list).height, 14U);  // ten times the number of replicas' changes, the replicas, and the algorithm
   list.put({1, Rank::Present, 1});
-  EXPECT_EQ(nameOf(list).height, 4U);
+  EXPECT_EQ(nameOf(list).height, 16U);
   list.put({1, Rank::Removed, 4});
-  EXPECT_EQ(nameOf(list).height, 9U);
+  EXPECT_EQ(nameOf(list).height, 21U);
+}
+
+TEST(NameOf, OfTwoNumbersOfReplicasSetAtOnceTheGreaterIsHigherAndTheNextChangeHigherStill) {
+  MemberList list;
+  std::uint64_t before = nameOf(list).height;
+  for (const auto& [number, replicas] : std::vector<std::pair<unsigned, unsigned>>{{2, 1}, {2, 2}, {2, 9}, {3, 1}}) {
+    list.replicasNumber = number;
+    list.replicas = replicas;
+    EXPECT_GT(nameOf(list).height, before);
+    before = nameOf(list).height;
+  }
 }
 
 // A change of these would make nodes of two builds take each other's versions for different ones.

@@ -8,6 +8,8 @@ namespace mydht::simulation {
 namespace {
 
 constexpr Duration kSupervision = std::chrono::milliseconds(100);
+// Some rounds of the scrub and of the repair: what they have not mended by then they never will.
+constexpr Duration kPatience = std::chrono::seconds(15);
 
 bool isNews(wire::MessageType type) {
   return type == wire::MessageType::Adopt || type == wire::MessageType::Gossip;
@@ -83,7 +85,52 @@ void Faults::supervise() {
                                    [&](unsigned i) { return ring_[i].up() && !ring_[i].medium().isDamaged(); });
     if (allUp) lost_.clear();
   }
+  if (healed_) replaceHopelessDisk();
   ring_.time.callAt(ring_.time.now() + kSupervision, [this] { supervise(); });
+}
+
+/// Where rows are damaged nobody can say whose they are but the others, who name what they have. A former home node's
+/// row of a key that has been deleted since is named by nobody, stays, and is in the way of all that reads its
+/// partition: so the data directory is replaced, as the guide says of a finding that stays.
+void Faults::replaceHopelessDisk() {
+  for (unsigned i = 0; i < ring_.size(); ++i) {
+    if (!isHopeless(i) || !othersAreWhole(i)) continue;
+    const Time now = ring_.time.now();
+    if (!hopelessSince_) hopelessSince_ = now;
+    if (now < *hopelessSince_ + kPatience) return;
+    hopelessSince_.reset();
+    ring_.trace.line(ring_[i].name() + " gets a new disk for one that cannot be repaired");
+    ring_[i].kill();
+    needSeeds_.insert(i);
+    ring_[i].loseDisk();
+    return;
+  }
+  hopelessSince_.reset();
+}
+
+/// Whether a row of it is damaged that no other node has.
+bool Faults::isHopeless(unsigned number) {
+  if (!ring_[number].up()) return false;
+  const auto isElsewhere = [&](const std::string& name) {
+    for (unsigned i = 0; i < ring_.size(); ++i) {
+      if (i != number && ring_[i].medium().row(name) != nullptr) return true;
+    }
+    return false;
+  };
+  const auto& rows = ring_[number].medium().badRows();
+  return std::any_of(rows.begin(), rows.end(), [&](const std::string& name) { return !isElsewhere(name); });
+}
+
+/// Whether all others are up and hold everything that they should, so that one disk may be lost (promise 1).
+bool Faults::othersAreWhole(unsigned number) {
+  for (unsigned i = 0; i < ring_.size(); ++i) {
+    if (i == number) continue;
+    SimNode& node = ring_[i];
+    if (!node.up() || node.leaves() || node.node().fatal() != nullptr || node.medium().isDamaged()) return false;
+    const cluster::NodeStatus status = node.node().status();
+    if (status.changing || status.toFill > 0 || !status.confirmed || status.copies < 3) return false;
+  }
+  return true;
 }
 
 void Faults::startNode(SimNode& node) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -67,6 +68,9 @@ class Faults {
   SimNode* randomUp();
   bool mayLoseDisk();
   bool isDamaged();
+  void replaceHopelessDisk();
+  bool isHopeless(unsigned number);
+  bool othersAreWhole(unsigned number);
 
   SimRing& ring_;
   const Options options_;
@@ -74,10 +78,11 @@ class Faults {
   std::set<unsigned> deaf_;       // nodes that hear of changes only by being refused
   std::set<unsigned> needSeeds_;  // whose disk does not remember a ring
   std::vector<std::shared_ptr<const SimMedium>> backups_;
-  std::set<unsigned> lost_;  // whose disk was lost and is not refilled yet
-  std::set<unsigned> held_;  // killed, and not to be started yet
-  unsigned removing_ = 0;    // removals that are to come or under way
-  unsigned asking_ = 0;      // other changes of the ring that nodes were told to make and have not answered
+  std::set<unsigned> lost_;            // whose disk was lost and is not refilled yet
+  std::set<unsigned> held_;            // killed, and not to be started yet
+  std::optional<Time> hopelessSince_;  // when a disk that nothing repairs was first seen
+  unsigned removing_ = 0;              // removals that are to come or under way
+  unsigned asking_ = 0;                // other changes of the ring that nodes were told to make and have not answered
   std::uint64_t count_ = 0;
   bool healed_ = false;
   bool finished_ = false;

@@ -208,6 +208,7 @@ TEST_F(MembershipScenario, WhatANodeProposesAfterItWasKilledIsHigherThanWhatItPr
   s.await([&] { return weightIn(s.node(1).node().membership().accepted()) == 150; }, "node 1 alone has accepted it");
   s.kill(2);
   s.forgetRules();
+  s.kill(4);  // so that node 1 has to accept it
   EXPECT_TRUE(setReplicas(s, 0, 4).ok());
   const ring::VersionName with = s.newest(0);
   ASSERT_EQ(weightIn(s.node(0).node().membership().view()->newest().list()), 150U) << "agreed with the other change";
@@ -218,6 +219,7 @@ TEST_F(MembershipScenario, WhatANodeProposesAfterItWasKilledIsHigherThanWhatItPr
   s.await([&] { return weightIn(s.node(0).node().membership().view()->newest().list()) == 200; }, "its second change");
   EXPECT_GT(s.newest(0).height, with.height);
   s.forgetRules();
+  s.start(4);
   s.awaitQuiet();
 }
 

@@ -57,12 +57,12 @@ class SimMedium {
   bool corruptBlob(BlobId id, std::uint64_t offset);
   /// Reads of this row, and scans that reach it, say Corrupt until it is written again. False if there is no such row.
   bool corruptRow(std::string_view name);
-  /// Whether a bit has flipped in the row, so that every read of it fails.
-  bool isUnreadable(const std::string& row) const { return state_.badRows.contains(row); }
   /// Whether a blob that was dropped had damaged chunks: what nobody can read is no copy.
   bool droppedDamaged(BlobId id) const { return droppedDamaged_.contains(id); }
   /// Whether some of it still cannot be read.
   bool isDamaged() const;
+  /// The names of the rows that cannot be read.
+  const std::set<std::string, std::less<>>& badRows() const { return state_.badRows; }
 
  private:
   friend class SimDisk;

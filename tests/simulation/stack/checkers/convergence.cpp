@@ -18,8 +18,7 @@ std::string whyNotEqual(SimRing& ring, const std::string& name, const ring::Ring
     if (!identity || !complete.list().hasPresent(identity->node)) continue;
     auto copy = copyOn(ring[i], name);
     if (!complete.isHome(identity->node, partition)) {
-      if (copy && !ring[i].medium().isUnreadable(name))
-        return fmt::format("{} holds {}, which does not belong there", ring[i].name(), key);
+      if (copy) return fmt::format("{} holds {}, which does not belong there", ring[i].name(), key);
       continue;
     }
     if (!copy) return fmt::format("{} lacks {}", ring[i].name(), key);
@@ -41,11 +40,7 @@ std::string whyNotConverged(SimRing& ring, Copies& copies) {
     if (!view || view->changing() || view->complete().name() != complete->name())
       return ring[i].name() + " does not know one version, the newest";
     for (const auto& [name, content] : ring[i].medium().rows()) {
-      // A row that cannot be read has no name for its node: who is home to the key says what it has, and if that is
-      // nothing, nobody asks for it.
-      const bool named = view->complete().isHome(ring[i].durableIdentity()->node, partitionOf(name.substr(3))) ||
-                         !ring[i].medium().isUnreadable(name);
-      if (name.front() == 'e' && named) names.insert(name);
+      if (name.front() == 'e') names.insert(name);
       if (name.front() == 'h') return ring[i].name() + " keeps a hint";
     }
   }

@@ -184,6 +184,8 @@ Task<Status> Node::enterRing() {
   ring::Member member;
   member.id = self.node;
   member.tokenSeed = self.tokenSeed;
+  // It may have asked to be taken in before, with other options, and not have heard that it was.
+  member.number = self.boot;
   member.weightHundredths = settings_.weightHundredths.value_or(100);
   member.zone = settings_.zone.value_or("");
   membership_.confirm();

@@ -112,7 +112,8 @@ Task<Result<ring::MemberList>> RingChanges::collect(ring::ViewPtr view, ring::Me
   if (unchanged && poll->all == list) {
     co_return Error{Kind::NotDone, "a change of the ring needs a majority of its members; missing: " + poll->missing};
   }
-  // Who has accepted more may be needed for a majority, and whoever proposed that may be gone: the next try is all of it.
+  // Who has accepted more may be needed for a majority, and whoever proposed that may be gone: the next try is all of
+  // it.
   auto taken = co_await membership_.accept(poll->all);
   if (!taken) co_return taken.error();
   co_return Error{Kind::OlderRing, "another change of the ring came in between"};

@@ -10,7 +10,7 @@ void Tables::see(const SeenMessage& seen) {
       broken_.push_back("C7: equal versions of the ring with different tables");
     const auto [known, isFirst] =
         versions_.emplace(std::pair(speaker->ringIdentity, speaker->newest.height), speaker->newest);
-    if (!isFirst && known->second != speaker->newest)
+    if (!isFirst && known->second != speaker->newest && broken_.empty())  // every later message says the same
       broken_.push_back("C7: two versions of the ring of equal height, which orders them");
   }
 }

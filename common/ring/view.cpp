@@ -99,6 +99,13 @@ bool View::majorityInEach(const std::set<NodeId>& nodes, const MemberList& next)
                      [&](const RingPtr& version) { return isQuorumOf(version->present(), destroyed, nodes); });
 }
 
+bool View::mayMake(const MemberList& next, const std::set<NodeId>& nodes) const {
+  if (!majorityInEach(nodes, next)) return false;
+  std::vector<NodeId> stay = newest().present();
+  std::erase_if(stay, [&](NodeId node) { return !next.hasPresent(node); });
+  return isQuorumOf(stay, {}, nodes);
+}
+
 bool View::changesSince(const VersionName& newest, const VersionName& complete, PartitionId partition) const {
   const auto known =
       std::find_if(active_.begin(), active_.end(), [&](const RingPtr& version) { return version->name() == newest; });

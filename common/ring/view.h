@@ -70,6 +70,10 @@ class View {
   /// destroyed are left out too.
   bool majorityInEach(const std::set<NodeId>& nodes, const MemberList& next) const;
   bool majorityInEach(const std::set<NodeId>& nodes) const { return majorityInEach(nodes, newest().list()); }
+  /// Whether these nodes are enough to make `next` the next version: a majority in each active one, and of those that
+  /// stay too. The word of who is taken out counts for the former alone: with it a change could come about of which
+  /// those that are left hardly know, and that they could never go on from.
+  bool mayMake(const MemberList& next, const std::set<NodeId>& nodes) const;
 
   /// Whether somebody whose newest and newest complete versions are these knows less than this view in a way that
   /// matters for the partition (R4): a version here above its newest one gives the partition other home nodes, or may

@@ -144,8 +144,8 @@ Status MemberChanges::checkLeave(const ring::View& view, NodeId leaver, const An
   if (view.newest().present().size() == 1) return Error{Kind::NotDone, "this is the last node of its ring"};
   std::set<NodeId> heard;
   for (const auto& [node, answer] : answers) heard.insert(node);
-  if (!view.majorityInEach(heard)) return Error{Kind::NotDone, "no majority of the ring's members answers"};
   const ring::MemberList next = without(view, {leaver}, ring::Rank::Gone);
+  if (!view.mayMake(next, heard)) return Error{Kind::NotDone, "no majority of the ring's members answers"};
   const std::vector<PartitionId> cannotCopy = lacking(view, next, answers, {});
   if (!cannotCopy.empty()) {
     return Error{Kind::NotDone, "too few home nodes answer to copy what it holds from: " + listOf(cannotCopy)};
@@ -299,7 +299,7 @@ Status MemberChanges::heardByMajority(const ring::View& view, const ring::Member
                                       const Answers& answers) const {
   std::set<NodeId> heard;
   for (const auto& [node, answer] : answers) heard.insert(node);
-  if (view.majorityInEach(heard, next)) return {};
+  if (view.mayMake(next, heard)) return {};
   std::string missing;
   for (const NodeId node : view.members()) {
     if (!heard.contains(node)) missing += (missing.empty() ? "" : ", ") + peers_.nameOf(node);

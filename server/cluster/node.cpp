@@ -286,11 +286,18 @@ Task<> Node::startAgainAsNew(std::string why, bool inOldPlace) {
 
 /// Whether somebody else of the ring knows that the version without this node is complete. It may have been the only
 /// one to find that out: if it then forgot its former identity, the others would need that one for a majority for ever.
+/// And it may be the only one to know where those are that stay: one of them has to hear of it, and tells the others.
 Task<bool> Node::othersKnow() {
   const ring::ViewPtr view = membership_.view();
   const auto said = [&](NodeId node) { return peers_.health(node).complete >= view->complete().name(); };
-  if (std::ranges::any_of(view->newest().present(), said)) co_return true;  // it may have ended since
-  for (const NodeId node : view->newest().present()) {
+  const std::vector<NodeId>& stay = view->newest().present();
+  if (stay.size() == 1 && said(stay.front())) co_return true;  // it may have ended since
+  for (const NodeId node : peers_.promptFirst(stay, loop_.now())) {
+    wire::Gossip gossip = gossipMessage();
+    gossip.addresses = peers_.addresses();
+    auto told = co_await peers_.ask(node, view, std::move(gossip), Body(), loop_.now() + settings_.timing.call);
+    if (!told) continue;
+    if (said(node)) co_return true;
     wire::Adopt message{membership_.viewLists()};
     auto adopted = co_await peers_.ask(node, view, std::move(message), Body(), loop_.now() + settings_.timing.call);
     if (adopted) co_return true;
@@ -298,8 +305,10 @@ Task<bool> Node::othersKnow() {
   // They may have started again as new ones, and the ring may have gone on without them.
   for (const std::string& address : knownAddresses()) {
     auto hello = co_await peers_.askAt(address, wire::Hello(), loop_.now() + settings_.timing.call);
-    if (hello && hello->from.ringIdentity == view->ringIdentity() && hello->from.complete >= view->complete().name())
-      co_return true;
+    if (!hello || hello->from.ringIdentity != view->ringIdentity()) continue;
+    const NodeId who = hello->from.node;
+    const bool isStranger = who != membership_.self().node && !view->newest().list().hasPresent(who);
+    if (isStranger && hello->from.complete >= view->complete().name()) co_return true;
   }
   co_return false;
 }

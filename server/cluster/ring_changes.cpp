@@ -106,9 +106,13 @@ Task<Result<ring::MemberList>> RingChanges::collect(ring::ViewPtr view, ring::Me
     ++poll->running;
     background_.spawn(askOne(poll, node, callBy));
   }
-  while (poll->running > 0 && !view->majorityInEach(poll->same, list)) co_await poll->changed.wait();
+  // That a version is complete takes nobody out.
+  const auto isEnough = [&] {
+    return complete ? view->majorityInEach(poll->same, list) : view->mayMake(list, poll->same);
+  };
+  while (poll->running > 0 && !isEnough()) co_await poll->changed.wait();
   const bool unchanged = membership_.view() == view;
-  if (unchanged && (view->majorityInEach(poll->same, list) || settings_.bugs.agreeByMinority)) co_return list;
+  if (unchanged && (isEnough() || settings_.bugs.agreeByMinority)) co_return list;
   if (unchanged && poll->all == list) {
     co_return Error{Kind::NotDone, "a change of the ring needs a majority of its members; missing: " + poll->missing};
   }

@@ -255,6 +255,61 @@ TEST_F(Departures, ANodeThatWasSetBackAndHasNotBeenConfirmedHasNoVoteOnChangesOf
   readAll(s, 0);
 }
 
+// Its vote would make the majority of the three, and leave a ring of two of which one is lost.
+TEST_F(Departures, ANodeThatIsRemovedHasNoSayInWhetherEnoughOthersAreLeft) {
+  s.ring.startAll(3);
+  putAll(s);
+  s.drop(Type::Hello, 0, 2);  // it seems to be down
+  s.hold(Type::Standing, 0, 2);
+  Removed removed;
+  beginRemove(s, 0, {2}, false, removed);
+  s.await([&] { return s.requests(2, Type::Standing) > 0; }, "all are asked whether it may be removed");
+  s.run(50ms);
+  s.mustBe(!removed.has_value(), "node 1 has answered, and node 2 is waited for");
+  s.kill(1);
+  s.node(1).loseDisk();
+  s.forgetRules();
+  s.letGo();
+  s.await([&] { return removed.has_value(); }, "the end of the remove");
+  EXPECT_FALSE(removed.value_or(cluster::Removal())) << "only one of the two that would stay is there";
+  s.node(1).start({s.node(0).name(), s.node(2).name()});
+  s.await([&] { return s.node(1).up() && s.node(2).node().fatal() != nullptr; },
+          "the new one is taken in, and what both had accepted with it");
+  s.kill(2);
+  s.start(2);
+  s.awaitQuiet();
+  ASSERT_EQ(members(0), 3U);
+  readAll(s, 1);
+}
+
+TEST_F(Departures, ANodeForgetsItsRingOnlyOnceThoseThatStayCanFindOneAnother) {
+  s.ring.startAll(2);
+  putAll(s);
+  s.drop(Type::Gossip, kAny, kAny);
+  s.drop(Type::Adopt, kAny, kAny);
+  s.node(0).leave();
+  s.await([&] { return s.changing(0); }, "the leave is under way");
+  s.get(0, "k1");  // node 1 hears of it by being asked
+  s.await([&] { return !s.changing(1) && members(1) == 1; },
+          "node 1 knows that the version without node 0 is complete");
+  s.mustBe(s.changing(0), "node 0 does not");
+  s.join(0);
+  s.await([&] { return s.node(2).up(); }, "it takes node 2 in all the same");
+  ASSERT_TRUE(s.node(0).up()) << "nobody else knows yet where node 2 is";
+  s.get(0, "k1");
+  s.await([&] { return s.newest(1) == s.newest(2); }, "node 1 hears of that too");
+  s.kill(0);
+  s.start(0);
+  s.run(3s);
+  s.forgetRules();
+  s.await([&] { return s.node(0).up() && s.node(0).node().fatal() != nullptr; }, "node 0 finds out that it has left");
+  s.kill(0);
+  s.start(0);
+  s.awaitQuiet();
+  ASSERT_EQ(members(1), 3U);
+  readAll(s, 2);
+}
+
 TEST_F(Departures, AllNodesInterruptedAtOnceLeaveOneAfterTheOtherAndTheLastOneHasEverything) {
   s.ring.startAll(5);
   putAll(s);

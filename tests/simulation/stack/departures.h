@@ -18,14 +18,20 @@ inline Task<> removeInto(SimNode& through, std::vector<std::string> names, bool 
   outcome = std::move(removed);
 }
 
+/// Begins to remove the victims through a node; the outcome has to live until it is there.
+inline void beginRemove(Scenario& s, unsigned through, const std::vector<unsigned>& victims, bool force,
+                        Removed& outcome) {
+  std::vector<std::string> names;
+  for (const unsigned victim : victims) names.push_back(s.node(victim).name());
+  const Deadline deadline = s.ring.time.now() + std::chrono::seconds(5);
+  s.node(through).spawn(removeInto(s.node(through), std::move(names), force, deadline, outcome));
+}
+
 /// Removes the victims through a node; what it was answered.
 inline Result<cluster::Removal> remove(Scenario& s, unsigned through, const std::vector<unsigned>& victims,
                                        bool force = false) {
-  std::vector<std::string> names;
-  for (const unsigned victim : victims) names.push_back(s.node(victim).name());
   Removed outcome;
-  const Deadline deadline = s.ring.time.now() + std::chrono::seconds(5);
-  s.node(through).spawn(removeInto(s.node(through), std::move(names), force, deadline, outcome));
+  beginRemove(s, through, victims, force, outcome);
   s.await([&] { return outcome.has_value(); }, "the end of a remove");
   return outcome.value_or(Error{Kind::Unknown, "no answer"});
 }

@@ -164,6 +164,26 @@ TEST(MajorityInEach, WhoIsNoMemberYetInTheCompleteVersionDoesNotCountThere) {
   EXPECT_FALSE(view.majorityInEach(nodes));
 }
 
+TEST(MayMake, AMajorityOfThoseThatStayIsNeededTooAndTheWordOfWhoGoesIsNone) {
+  const View view = viewOf(growingFrom(3, 1), 0, 0);
+  MemberList next = view.newest().list();
+  const std::vector<NodeId> members = view.newest().present();
+  Member record = *next.find(members[0]);
+  record.rank = Rank::Removed;
+  next.put(record);
+  EXPECT_TRUE(view.majorityInEach({members[0], members[1]}, next));
+  EXPECT_FALSE(view.mayMake(next, {members[0], members[1]})) << "one of the two that stay may be lost";
+  EXPECT_TRUE(view.mayMake(next, {members[1], members[2]}));
+  EXPECT_TRUE(view.mayMake(view.newest().list(), {members[0], members[1]})) << "nobody goes";
+}
+
+TEST(MayMake, WhoComesIsNotAsked) {
+  const std::vector<RingPtr> versions = growingFrom(2, 2);
+  const View view(test::kIdentity, {versions.front()});
+  const std::vector<NodeId>& members = view.newest().present();
+  EXPECT_TRUE(view.mayMake(versions.back()->list(), {members.begin(), members.end()}));
+}
+
 TEST(Destroyed, NodesCountInNoQuorumOfAnyVersion) {
   const std::vector<RingPtr> versions = growingFrom(3, 1);
   MemberList list = versions.front()->list();

@@ -52,9 +52,9 @@ bool contains(const MemberList& a, const MemberList& b);
 /// says what is wrong. Whoever decodes a list asks this before making a Ring of it.
 Status checkList(const MemberList& list);
 
-/// Height = sum of all ranks and numbers (+1 a record), which only grow, with the number of copies behind its own number,
-/// so that a list that contains another one is higher as long as no node gives two records one number; hash = XXH3 of
-/// the list's canonical bytes.
+/// Height = sum of all ranks and numbers (+1 a record), which only grow, with the number of copies behind its own
+/// number, so that a list that contains another one is higher as long as no node gives two records one number; hash =
+/// XXH3 of the list's canonical bytes.
 VersionName nameOf(const MemberList& list);
 
 }  // namespace mydht::ring

@@ -15,8 +15,8 @@ using Type = wire::MessageType;
 using wire::ActionKind;
 constexpr unsigned kAny = Scenario::kAny;
 
-void startNoting(Scenario& s) {
-  s.ring.settings.hints.most = 1000;
+void startNoting(Scenario& s, std::uint64_t most = 1000) {
+  s.ring.settings.hints.most = most;
   s.ring.startAll(3);
   s.run(5s);
 }
@@ -92,9 +92,7 @@ TEST_F(HandoffScenario, AnswersThatGotLostAreNoted) {
 }
 
 TEST_F(HandoffScenario, WhatComesBeyondTheBoundIsLeftToTheHashTrees) {
-  s.ring.settings.hints.most = 3;
-  s.ring.startAll(3);
-  s.run(5s);
+  startNoting(s, 3);
   s.kill(2);
   for (const std::string& key : Scenario::keys()) s.put(0, key);
   s.run(5s);
@@ -188,9 +186,7 @@ TEST(DeliberateBugs, AHintThatCountsAcknowledgesWhatOneDiskHolds) {
 
 TEST(DeliberateBugs, HintsWithoutABoundFillTheDisksOfThoseThatAreUp) {
   withAndWithout(&Bugs::keepAllHints, [](Scenario& s) {
-    s.ring.settings.hints.most = 3;
-    s.ring.startAll(3);
-    s.run(5s);
+    startNoting(s, 3);
     s.kill(2);
     for (const std::string& key : Scenario::keys()) s.put(0, key);
     s.run(5s);

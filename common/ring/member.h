@@ -37,6 +37,13 @@ struct Member {
   bool operator==(const Member&) const = default;
 };
 
+/// The number of the record with which a node asks to be taken in, by how often it has been started. The next number is
+/// free for the other record that can come from the same start: of a joiner that is taken in with another one's tokens,
+/// or of a member with a new weight or zone.
+constexpr std::uint32_t recordNumberOf(std::uint32_t boot) {
+  return 2 * boot;
+}
+
 /// The greater of two records of one member: the higher rank, then the higher number, then the rest in order, so that
 /// merging is commutative, associative and idempotent. (rank and number grow separately: the merge takes each maximum.)
 Member mergeMembers(const Member& a, const Member& b);

@@ -63,6 +63,8 @@ ring::MemberList Joining::withJoiner(const ring::View& view, const wire::Join& j
     const ring::Member* const record = list.find(node);
     if (record == nullptr || !list.hasPresent(node) || node == joiner.id) continue;
     joiner.tokenSeed = record->tokenSeed;
+    // Somebody else may take it in beside the former one: what differs has a number of its own (R1).
+    joiner.number = join.member.number + 1;
     ring::Member removed = *record;
     removed.rank = ring::Rank::Removed;
     list.put(removed);

@@ -382,11 +382,12 @@ Task<Status> MemberChanges::adjustSelf(Deadline deadline) {
   record.weightHundredths = settings_.weightHundredths.value_or(before.weightHundredths);
   record.zone = settings_.zone.value_or(before.zone);
   if (record == before) co_return Status();
-  // It may have proposed something else before it was started again: of the same number, the list that contains that
-  // one would be no higher.
+  // It may have proposed something else before it was started again, or have been taken in by somebody in another way:
+  // of the same number, the list that contains that one would be no higher.
   const ring::MemberList accepted = membership_.accepted();
   const ring::Member* const proposed = accepted.find(self);
-  record.number = std::max(before.number, proposed == nullptr ? 0 : proposed->number) + 1;
+  const std::uint32_t known = std::max(before.number, proposed == nullptr ? 0 : proposed->number);
+  record.number = std::max(known, ring::recordNumberOf(membership_.self().boot)) + 1;
   ring::MemberList next = view->newest().list();
   next.put(record);
   auto agreed = co_await changes_.agree(std::move(next), deadline);

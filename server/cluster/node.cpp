@@ -185,7 +185,7 @@ Task<Status> Node::enterRing() {
   member.id = self.node;
   member.tokenSeed = self.tokenSeed;
   // It may have asked to be taken in before, with other options, and not have heard that it was.
-  member.number = self.boot;
+  member.number = ring::recordNumberOf(self.boot);
   member.weightHundredths = settings_.weightHundredths.value_or(100);
   member.zone = settings_.zone.value_or("");
   membership_.confirm();

@@ -223,5 +223,31 @@ TEST_F(MembershipScenario, WhatANodeProposesAfterItWasKilledIsHigherThanWhatItPr
   s.awaitQuiet();
 }
 
+// Once in the place of who was at its address before, by a member that does not know yet that this one has been
+// removed, and once beside it.
+TEST_F(MembershipScenario, AJoinerThatIsTakenInInTwoWaysHasTwoRecordsOfDifferentNumbers) {
+  s.ring.startAll(5);
+  const NodeId old = s.node(2).durableIdentity()->node;
+  s.kill(2);
+  s.node(2).loseDisk();
+  for (const unsigned other : {1U, 3U, 4U}) {
+    s.ring.network.cut(s.node(0).name(), s.node(other).name());
+    s.ring.network.cut(s.node(other).name(), s.node(0).name());
+  }
+  ASSERT_TRUE(remove(s, 1, {2}, true).ok());
+  s.node(2).start({s.node(0).name(), s.node(1).name()});
+  s.await([&] { return s.node(2).up(); }, "node 1 has taken node 2 in");
+  const NodeId joiner = s.node(2).durableIdentity()->node;
+  const ring::MemberList beside = s.node(1).node().membership().view()->newest().list();
+  const ring::MemberList inPlace = s.node(0).node().membership().accepted();
+  ASSERT_NE(inPlace.find(joiner), nullptr);
+  EXPECT_EQ(inPlace.find(joiner)->tokenSeed, inPlace.find(old)->tokenSeed);
+  EXPECT_NE(beside.find(joiner)->tokenSeed, beside.find(old)->tokenSeed);
+  const ring::MemberList both = ring::mergeLists(beside, inPlace);
+  EXPECT_GT(ring::nameOf(both).height, ring::nameOf(beside).height) << "it contains that one";
+  s.ring.network.heal();
+  s.awaitQuiet();
+}
+
 }  // namespace
 }  // namespace mydht::simulation

@@ -35,10 +35,11 @@ using support::Ports;
 using support::SmallDisk;
 
 constexpr std::size_t kNodes = 5;
-// Operations that the load goes on for in the middle of a fault, and after it; fewer where nodes are cut off, since who
-// asks on the wrong side of a cut hears so after two seconds.
+// Operations that the load goes on for in the middle of a fault, and after it, of each kind.
 constexpr std::size_t kOperations = 100;
-constexpr std::size_t kOperationsWhileCut = 10;
+// Of both kinds together where nodes are cut off: who asks on the wrong side of a cut hears so after two seconds, and
+// all writers may have an upload under way that waits for the end of the cut, for half a minute.
+constexpr std::size_t kOperationsWhileCut = 30;
 // Of each node's file system, and what a node keeps of it for deletes: the rows' engine writes tables there, too, of
 // up to half of that.
 constexpr std::uint64_t kDiskMib = 320;
@@ -72,10 +73,14 @@ class FaultyRing : public testing::Test {
     cluster_.awaitReady(node);
   }
   std::size_t any() { return random_() % kNodes; }
-  static void work(Load& load, std::size_t operations = kOperations) {
-    const std::size_t written = load.written() + operations;
-    const std::size_t read = load.read() + operations;
+  static void work(Load& load) {
+    const std::size_t written = load.written() + kOperations;
+    const std::size_t read = load.read() + kOperations;
     EXPECT_TRUE(eventually([&] { return load.written() >= written && load.read() >= read; }));
+  }
+  static void workWhileCut(Load& load) {
+    const std::size_t done = load.written() + load.read() + kOperationsWhileCut;
+    EXPECT_TRUE(eventually([&] { return load.written() + load.read() >= done; }));
   }
 
   void killOne(Load& load) {
@@ -113,18 +118,18 @@ class FaultyRing : public testing::Test {
   }
   void cutOneOff(Load& load) {
     cutBetween({any()}, true);
-    work(load, kOperationsWhileCut);
+    workWhileCut(load);
     network_.heal();
   }
   void splitInTwo(Load& load) {
     const std::size_t node = any();
     cutBetween({node, (node + 1) % kNodes}, true);
-    work(load, kOperationsWhileCut);
+    workWhileCut(load);
     network_.heal();
   }
   void cutOneWay(Load& load) {
     cutBetween({any()}, false);
-    work(load, kOperationsWhileCut);
+    workWhileCut(load);
     network_.heal();
   }
   void skewOneClock(Load& load) {

@@ -21,9 +21,12 @@ wire::Gossip Node::gossipMessage() const {
   gossip.summary = summary();
   if (!standing->view) return gossip;
   gossip.filledIn = standing->view->activeName();
-  gossip.whole = standing->whole;
-  if (standing->view->changing()) gossip.wholeMembers = changes_.wholeMembers(*standing);
-  if (standing->view->changing() && !gossip.whole) gossip.filled = store::bitsOf(standing->filled & ~standing->owed);
+  // What was filled on a disk that was set back may be gone: until it is known that it was not, nobody counts on it.
+  const bool mayTell = membership_.confirmed();
+  gossip.whole = mayTell && standing->whole;
+  if (!standing->view->changing()) return gossip;
+  gossip.wholeMembers = changes_.wholeMembers(*standing->view, gossip.whole);
+  if (mayTell && !gossip.whole) gossip.filled = store::bitsOf(standing->filled & ~standing->owed);
   return gossip;
 }
 

@@ -223,11 +223,10 @@ bool RingChanges::isWhole(const ring::View& view, NodeId node) const {
   return place && asOf_ == view.activeName() && hasBit(whole_, *place);
 }
 
-std::string RingChanges::wholeMembers(const Standing& standing) const {
-  const ring::View& view = *standing.view;
+std::string RingChanges::wholeMembers(const ring::View& view, bool withSelf) const {
   std::string bits = asOf_ == view.activeName() ? whole_ : std::string((view.members().size() + 7) / 8, '\0');
   const auto place = placeOf(view, membership_.self().node);
-  if (place && standing.whole) setBit(bits, *place);
+  if (place && withSelf) setBit(bits, *place);
   return bits;
 }
 

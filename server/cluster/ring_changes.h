@@ -31,9 +31,9 @@ class RingChanges {
   bool hasFilled(const ring::View& view, NodeId node, PartitionId partition) const;
   /// Whether a node has filled everything that it is home to, as far as is known here, as of the view's newest version.
   bool isWhole(const ring::View& view, NodeId node) const;
-  /// Which members have filled everything that they are home to, as far as is known here, this node included: a bit
-  /// each, in the order of the view's members.
-  std::string wholeMembers(const Standing& standing) const;
+  /// Which members have filled everything that they are home to, as far as is known here, and this node if that is
+  /// said: a bit each, in the order of the view's members.
+  std::string wholeMembers(const ring::View& view, bool withSelf) const;
   /// Completes the newest version that can be (R6): a write quorum of each changed partition's home nodes is filled,
   /// and a majority of the members of each active version holds that fact. Does nothing while that is not so, nor
   /// before it is this node's turn.

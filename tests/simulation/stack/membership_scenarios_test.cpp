@@ -96,6 +96,34 @@ TEST_F(MembershipScenario, ARestoredBackupIsFoundOutAlsoWhenItsSeedsAreTheFirstT
   EXPECT_NE(s.node(2).failed()->text.find("restored backup"), std::string::npos) << s.node(2).failed()->text;
 }
 
+TEST_F(MembershipScenario, NoVersionIsCompleteOnTheWordOfANodeThatWasSetBackAndHasNotBeenFoundOut) {
+  s.ring.startAll(4);
+  const auto backup = s.node(3).medium().snapshot();
+  for (const std::string& key : Scenario::keys()) ASSERT_TRUE(s.done(s.put(0, key)));
+  s.run(5s);
+  s.kill(3);
+  s.node(3).medium().rollback(*backup);
+  s.drop(Type::FillPage, 4, kAny);
+  s.join(0);
+  s.await([&] { return s.node(0).node().membership().view()->newest().present().size() == 5; }, "node 4 is taken in");
+  s.drop(Type::Hello, 3, kAny);  // so it takes a while until somebody tells it what it has forgotten
+  s.node(3).start({});
+  s.await([&] { return s.node(3).up() && s.knows(3, s.newest(0)); }, "node 3 knows the version");
+  s.run(3s);
+  EXPECT_TRUE(s.changing(0)) << "where node 4 is a home beside node 3, one home node alone is filled";
+  s.forgetRules();
+  s.drop(Type::FillPage, 4, kAny);
+  s.await([&] { return s.node(3).up() && s.node(3).node().fatal() != nullptr; }, "node 3 is found out");
+  s.kill(3);
+  s.forgetRules();
+  s.start(3);
+  s.awaitQuiet();
+  for (const std::string& key : Scenario::keys()) {
+    const auto read = s.get(3, key);
+    EXPECT_TRUE(s.done(read) && s.at(read).value != 0) << s.workload.told(read);
+  }
+}
+
 TEST_F(MembershipScenario, ACopiedDirectoryDoesNotPushOutTheNodeThatItWasCopiedFrom) {
   s.ring.startAll(3);
   s.put(0, "k0");

@@ -243,7 +243,13 @@ bool RingChanges::isFilled(const ring::View& view, std::size_t index) const {
     if (!changed) continue;
     unsigned filled = 0;
     const std::vector<NodeId> homes = view.homesIn(index, partition);
-    for (const NodeId home : homes) filled += hasFilled(view, home, partition) ? 1 : 0;
+    for (const NodeId home : homes) {
+      const bool has = hasFilled(view, home, partition);
+      filled += has ? 1 : 0;
+      // Whoever is there will have filled soon. Until then the former home nodes hold what makes up for a lost disk: a
+      // quorum without a spare could not be filled from any more.
+      if (!has && (home == membership_.self().node || peers_.usable(home))) return false;
+    }
     if (!homes.empty() && filled < ring::quorumOf(homes.size())) return false;
   }
   return true;

@@ -34,9 +34,9 @@ class RingChanges {
   /// Which members have filled everything that they are home to, as far as is known here, and this node if that is
   /// said: a bit each, in the order of the view's members.
   std::string wholeMembers(const ring::View& view, bool withSelf) const;
-  /// Completes the newest version that can be (R6): a write quorum of each changed partition's home nodes is filled,
-  /// and a majority of the members of each active version holds that fact. Does nothing while that is not so, nor
-  /// before it is this node's turn.
+  /// Completes the newest version that can be (R6): of each changed partition's home nodes a write quorum is filled,
+  /// and each that answers, and a majority of the members of each active version holds that fact. Does nothing
+  /// while that is not so, nor before it is this node's turn.
   Task<Status> tryComplete(Deadline deadline);
 
   /// Tells these nodes what the ring and the addresses are now. Who does not hear it is refused until it asks.

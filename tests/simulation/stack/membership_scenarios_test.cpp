@@ -124,6 +124,29 @@ TEST_F(MembershipScenario, NoVersionIsCompleteOnTheWordOfANodeThatWasSetBackAndH
   }
 }
 
+TEST_F(MembershipScenario, ADiskThatIsLostWhileANewHomeNodeFillsIsRefilledFromTheFormerOnes) {
+  s.ring.startAll(4);
+  for (const std::string& key : Scenario::keys()) ASSERT_TRUE(s.done(s.put(0, key)));
+  s.run(5s);
+  s.drop(Type::FillPage, 4, kAny);
+  s.join(0);
+  s.await([&] { return s.node(4).up(); }, "node 4 serves");
+  s.run(5s);
+  EXPECT_TRUE(s.changing(0)) << "where node 4 is a home, no other one may be lost";
+  s.kill(3);
+  s.node(3).loseDisk();
+  s.node(3).start({s.node(0).name()});
+  s.await([&] { return s.node(3).up(); }, "node 3 serves again");
+  s.forgetRules();
+  s.awaitQuiet();
+  for (const unsigned through : {3U, 4U}) {
+    for (const std::string& key : Scenario::keys()) {
+      const auto read = s.get(through, key);
+      EXPECT_TRUE(s.done(read) && s.at(read).value != 0) << s.workload.told(read);
+    }
+  }
+}
+
 TEST_F(MembershipScenario, ACopiedDirectoryDoesNotPushOutTheNodeThatItWasCopiedFrom) {
   s.ring.startAll(3);
   s.put(0, "k0");

@@ -92,6 +92,18 @@ SimNode& Scenario::join(unsigned seed) {
   return joiner;
 }
 
+SimNode& Scenario::joinUnfilled(unsigned seed) {
+  const auto number = static_cast<unsigned>(ring.size());
+  drop(Type::FillPage, number, kAny);
+  SimNode& joiner = join(seed);
+  await([&] { return joiner.up(); }, "the joiner is a member");
+  kill(number);
+  await([&] { return !changing(seed); }, "a complete version");
+  start(number);
+  await([&] { return knows(number, newest(seed)) && !changing(number); }, "the joiner knows that it is complete");
+  return joiner;
+}
+
 void Scenario::await(const std::function<bool()>& condition, const std::string& what, Duration within) {
   if (!ring.await(condition, within)) stuck_.push_back("in vain awaited: " + what);
 }

@@ -50,6 +50,9 @@ class Scenario {
 
   /// Adds a node and starts it as a joiner of node `seed`; returns at once.
   SimNode& join(unsigned seed);
+  /// The same, and waits until it is a member of a complete version and has filled nothing: it was down in between, and
+  /// what it asks to be filled with is lost until forgetRules().
+  SimNode& joinUnfilled(unsigned seed);
   /// Kills a node, and waits until it is down.
   void kill(unsigned number);
   /// Starts it again without seeds, and waits until it serves.

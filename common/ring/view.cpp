@@ -88,6 +88,10 @@ std::vector<NodeId> View::homesIn(std::size_t version, PartitionId partition) co
   return nodes;
 }
 
+bool View::hasLost(PartitionId partition) const {
+  return homesIn(0, partition).size() < complete().homes(partition).size();
+}
+
 bool View::quorumInEach(PartitionId partition, const std::set<NodeId>& nodes) const {
   return std::all_of(active_.begin(), active_.end(),
                      [&](const RingPtr& version) { return isQuorumOf(version->homes(partition), destroyed_, nodes); });

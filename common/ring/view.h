@@ -60,6 +60,8 @@ class View {
   std::vector<NodeId> homes(PartitionId partition) const;
   /// The home nodes of the partition in one active version (an index into active()), in ring order.
   std::vector<NodeId> homesIn(std::size_t version, PartitionId partition) const;
+  /// Whether a home node of the partition in the complete version is destroyed: what only that one had is lost.
+  bool hasLost(PartitionId partition) const;
   /// Distinct members over all active versions, in order. Valid while the view lives.
   const std::vector<NodeId>& members() const { return members_; }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "common/result/check.h"
 #include "common/ring/ring.h"
@@ -101,22 +102,30 @@ Task<Status> Copier::fetch(Entry entry, NodeId source, wire::From from, Version 
   co_return Status();
 }
 
-/// The votes that one key's filling collects; the asking tasks and the waiting one share it, on one loop.
+/// The votes that one key's filling collects in one version; the asking tasks and the waiting one share it, on one
+/// loop.
 struct Copier::FillVotes {
   explicit FillVotes(Executor& executor) : changed(executor) {}
   Signal changed;
-  unsigned voted = 0;
+  unsigned needed = 0;
+  bool complete = false;     ///< it is the newest complete version, of which they have to have filled (R5),
+  bool oneIsEnough = false;  ///< or one of them (R8)
+  unsigned own = 0;          ///< 1 if what lies here counts
   unsigned running = 0;
+  std::set<NodeId> filled;
   std::map<NodeId, wire::VoteAnswer> said;
   std::string lastError;
+
+  bool enough() const { return own + said.size() >= needed && (!complete || !filled.empty()); }
 };
 
 Task<> Copier::askForFill(std::shared_ptr<FillVotes> votes, NodeId node, wire::Vote message, ring::ViewPtr view,
                           Deadline deadline) {
+  const bool mustBeFilled = message.purpose == wire::VoteFor::Fill;
   auto answer = co_await peers_.ask(node, std::move(view), std::move(message), Body(), deadline);
   if (answer) {
-    ++votes->voted;
-    votes->said[node] = std::move(answer->answer);
+    if (mustBeFilled) votes->filled.insert(node);
+    votes->said.emplace(node, std::move(answer->answer));
   } else {
     votes->lastError = answer.error().text;
   }
@@ -124,38 +133,57 @@ Task<> Copier::askForFill(std::shared_ptr<FillVotes> votes, NodeId node, wire::V
   votes->changed.notifyAll();
 }
 
-Task<Status> Copier::fillKeyFrom(std::size_t version, Key key, ring::ViewPtr view, Version& settled,
-                                 Deadline deadline) {
+/// Asks those of the nodes that have not said anything yet, and waits until that is enough, or all have answered.
+Task<> Copier::poll(std::shared_ptr<FillVotes> votes, std::vector<NodeId> nodes, wire::Vote message, ring::ViewPtr view,
+                    Deadline deadline) {
   Executor& executor = co_await currentExecutor();
-  const std::vector<NodeId> homes = view->homesIn(version, partitionOf(key));
-  if (homes.empty()) co_return Status();  // all of them are destroyed: there is nothing to fill from
-  const unsigned needed = settings_.bugs.fillFromOne ? 1 : ring::quorumOf(homes.size());
-  const auto votes = std::make_shared<FillVotes>(executor);
-  std::vector<NodeId> others;
-  for (const NodeId node : homes) {
-    if (node != membership_.self().node) others.push_back(node);
+  const Deadline askBy = executor.now() + (deadline - executor.now()) / 2;
+  for (const NodeId node : nodes) {
+    if (votes->said.contains(node)) continue;
+    ++votes->running;
+    gateOf(executor).spawn(askForFill(votes, node, message, view, askBy));
   }
-  // Between the complete and the newest version what lies here counts.
-  if (version > 0 && others.size() < homes.size()) votes->voted = 1;
+  while (!votes->enough() && votes->running > 0) co_await votes->changed.wait();
+}
+
+/// In the complete version, those that have filled. Where one of its home nodes is destroyed, what only that one had is
+/// lost, and what the others have is all there is: next to one of them that has filled those that have not count too,
+/// which took the writes since that version began (R8). In a later version all count, this one too.
+Task<Status> Copier::askHomes(std::shared_ptr<FillVotes> votes, std::vector<NodeId> homes, Key key, ring::ViewPtr view,
+                              Deadline deadline) {
+  Executor& executor = co_await currentExecutor();
+  std::vector<NodeId> others = std::move(homes);
+  const auto own = static_cast<unsigned>(std::erase(others, membership_.self().node));
+  if (!votes->complete || votes->oneIsEnough) votes->own = own;
   // One that failed lately or is silent is not asked if the others are enough.
   std::vector<NodeId> asked = others;
   std::erase_if(asked, [&](NodeId node) { return !peers_.prompt(node, executor.now()); });
-  if (votes->voted + asked.size() < needed) asked = others;
-  const Deadline askBy = executor.now() + (deadline - executor.now()) / 2;
-  for (const NodeId node : asked) {
-    ++votes->running;
-    wire::Vote message{key, 0, version == 0 ? wire::VoteFor::Fill : wire::VoteFor::FillAny};
-    gateOf(executor).spawn(askForFill(votes, node, std::move(message), view, askBy));
+  if ((votes->complete ? 0 : own) + asked.size() < votes->needed) asked = others;
+  if (votes->complete) {
+    co_await poll(votes, asked, {key, 0, wire::VoteFor::Fill}, view, deadline);
+    if (!votes->oneIsEnough || votes->enough() || votes->filled.empty()) asked.clear();
   }
-  while (votes->voted < needed && votes->running > 0) co_await votes->changed.wait();
+  co_await poll(votes, std::move(asked), {std::move(key), 0, wire::VoteFor::FillAny}, std::move(view), deadline);
+  if (votes->enough()) co_return Status();
+  co_return Error{Kind::Unavailable,
+                  fmt::format("this node has not filled the key yet, and only {} of the {} nodes needed could say: {}",
+                              votes->own + votes->said.size(), votes->needed, votes->lastError)};
+}
+
+Task<Status> Copier::fillKeyFrom(std::size_t version, Key key, ring::ViewPtr view, Version& settled,
+                                 Deadline deadline) {
+  Executor& executor = co_await currentExecutor();
+  std::vector<NodeId> homes = view->homesIn(version, partitionOf(key));
+  if (homes.empty()) co_return Status();  // all of them are destroyed: there is nothing to fill from
+  const auto votes = std::make_shared<FillVotes>(executor);
+  votes->needed = settings_.bugs.fillFromOne ? 1 : ring::quorumOf(homes.size());
+  votes->complete = version == 0;
+  votes->oneIsEnough = version == 0 && view->hasLost(partitionOf(key));
+  auto asked = co_await askHomes(votes, std::move(homes), key, std::move(view), deadline);
+  if (!asked) co_return asked;
   // Who has not answered by now is not waited for: it may be frozen.
   const std::map<NodeId, wire::VoteAnswer> said = votes->said;
-  if (votes->voted < needed) {
-    co_return Error{
-        Kind::Unavailable,
-        fmt::format("this node has not filled the key yet, and only {} of the {} nodes needed could say: {}",
-                    votes->voted, needed, votes->lastError)};
-  }
+  const std::set<NodeId> filled = votes->filled;
   // Nobody's entry counts against what the filled home nodes of the complete version have settled (R12).
   std::vector<mydht::Vote> counted{{nullptr, settled}};
   for (const auto& [node, vote] : said) counted.push_back({vote.entry ? &*vote.entry : nullptr, vote.settled});
@@ -165,13 +193,16 @@ Task<Status> Copier::fillKeyFrom(std::size_t version, Key key, ring::ViewPtr vie
     auto dropped = co_await dropStale(key, newest, settled, deadline);
     if (!dropped) co_return dropped;
   }
+  if (newest == nullptr) co_return Status();
+  std::vector<NodeId> holders;
   for (const auto& [node, vote] : said) {
-    if (newest == nullptr || !vote.entry || &*vote.entry != newest) continue;
-    const Version authority = version == 0 ? std::max(settled, store_.settled(partitionOf(key))) : Version();
-    auto fetched = co_await fetch(*newest, node, wire::From::Fill, authority, deadline);
-    co_return fetched;
+    if (vote.entry && compareEntries(*vote.entry, *newest) == 0) holders.push_back(node);
   }
-  co_return Status();
+  std::stable_partition(holders.begin(), holders.end(), [&](NodeId node) { return filled.contains(node); });
+  const bool isAuthority = filled.contains(holders.front());
+  const Version authority = isAuthority ? std::max(settled, store_.settled(partitionOf(key))) : Version();
+  auto fetched = co_await fetch(*newest, holders.front(), wire::From::Fill, authority, deadline);
+  co_return fetched;
 }
 
 /// What an unfilled node has itself is a copy like any other: up to what others have settled it counts only if they

@@ -38,6 +38,10 @@ class Copier {
   Task<Status> fillKeyFrom(std::size_t version, Key key, ring::ViewPtr view, Version& settled, Deadline deadline);
   Task<Status> dropStale(Key key, const Entry* newest, Version settled, Deadline deadline);
   Gate& gateOf(const Executor& loop);
+  Task<Status> askHomes(std::shared_ptr<FillVotes> votes, std::vector<NodeId> homes, Key key, ring::ViewPtr view,
+                        Deadline deadline);
+  Task<> poll(std::shared_ptr<FillVotes> votes, std::vector<NodeId> nodes, wire::Vote message, ring::ViewPtr view,
+              Deadline deadline);
   Task<> askForFill(std::shared_ptr<FillVotes> votes, NodeId node, wire::Vote message, ring::ViewPtr view,
                     Deadline deadline);
 

@@ -168,25 +168,38 @@ Task<Status> Filler::fillGroup(Sources sources, Group partitions, ring::ViewPtr 
                   fmt::format("some of {} partitions wait for a quorum of their former home nodes", asked)};
 }
 
+/// How many of one version's home nodes what lies here covers, partition by partition, and what those that answered
+/// have not filled themselves.
+struct Filler::Coverage {
+  unsigned needed = 0;
+  std::map<PartitionId, unsigned> by;
+  std::vector<std::pair<NodeId, std::set<PartitionId>>> unfilled;
+
+  bool covers(PartitionId partition) { return by[partition] >= needed; }
+};
+
 Task<Result<Filler::Group>> Filler::fillFrom(std::vector<NodeId> sources, Group partitions, Reading reading,
                                              ring::ViewPtr view) {
   if (sources.empty()) co_return partitions;  // all of them are destroyed: there is nothing to fill from
-  const unsigned needed = settings_.bugs.fillFromOne ? 1 : ring::quorumOf(sources.size());
-  std::map<PartitionId, unsigned> covered;
+  Coverage coverage;
+  coverage.needed = settings_.bugs.fillFromOne ? 1 : ring::quorumOf(sources.size());
   const NodeId self = membership_.self().node;
   if (std::find(sources.begin(), sources.end(), self) != sources.end()) {
     const StandingPtr standing = membership_.standing();
+    std::set<PartitionId> unfilled;
     for (const PartitionId partition : partitions) {
-      if (!reading.filledOnly || standing->sources[partition]) ++covered[partition];  // what lies here lies here
+      const bool counts = !reading.filledOnly || standing->sources[partition];  // what lies here lies here
+      if (counts) ++coverage.by[partition];
+      if (!counts) unfilled.insert(partition);
     }
+    coverage.unfilled.emplace_back(self, std::move(unfilled));
   }
-  const auto done = [&](PartitionId partition) { return covered[partition] >= needed; };
   // One that did not answer for a group is asked last for the others: each would wait for it anew.
   std::vector<NodeId> order = peers_.promptFirst(sources, loop_.now());
   std::stable_partition(order.begin(), order.end(), [&](NodeId source) { return !silent_.contains(source); });
   for (const NodeId source : order) {
     if (source == self) continue;
-    if (std::all_of(partitions.begin(), partitions.end(), done)) break;
+    if (std::ranges::all_of(partitions, [&](PartitionId partition) { return coverage.covers(partition); })) break;
     auto cannotSay = co_await copyFrom(source, partitions, reading, view);
     if (!cannotSay) {
       silent_.insert(source);
@@ -196,12 +209,38 @@ Task<Result<Filler::Group>> Filler::fillFrom(std::vector<NodeId> sources, Group 
     // The next one has nearly the same: what differs is worth sending.
     reading.entriesOnly = true;
     for (const PartitionId partition : partitions) {
-      if (!reading.filledOnly || !cannotSay->contains(partition)) ++covered[partition];
+      if (!reading.filledOnly || !cannotSay->contains(partition)) ++coverage.by[partition];
     }
+    if (reading.filledOnly) coverage.unfilled.emplace_back(source, std::move(*cannotSay));
   }
+  if (reading.filledOnly) co_await fillFromUnfilled(coverage, partitions, view);
   Group filled;
-  std::copy_if(partitions.begin(), partitions.end(), std::back_inserter(filled), done);
+  std::ranges::copy_if(partitions, std::back_inserter(filled),
+                       [&](PartitionId partition) { return coverage.covers(partition); });
   co_return filled;
+}
+
+/// Where a home node of the complete version is destroyed, what only that one had is lost, and what the others have is
+/// all there is: next to one of them that has filled those that have not count too, this one as well, which took the
+/// writes since that version began (R8).
+Task<> Filler::fillFromUnfilled(Coverage& coverage, const Group& partitions, ring::ViewPtr view) {
+  const NodeId self = membership_.self().node;
+  for (const auto& [source, unfilled] : coverage.unfilled) {
+    Group some;
+    std::ranges::copy_if(partitions, std::back_inserter(some), [&, &lacks = unfilled](PartitionId partition) {
+      return lacks.contains(partition) && view->hasLost(partition) && coverage.by[partition] > 0 &&
+             !coverage.covers(partition);
+    });
+    if (some.empty()) continue;
+    if (source != self) {
+      auto copied = co_await copyFrom(source, some, {false, true}, view);
+      if (!copied) {
+        journal_.note(Severity::Info, "fill.source", fmt::format("why=\"{}\"", copied.error().text));
+        continue;
+      }
+    }
+    for (const PartitionId partition : some) ++coverage.by[partition];
+  }
 }
 
 /// Rows of one source on their way into the store.

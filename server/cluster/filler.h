@@ -47,6 +47,8 @@ class Filler {
   Task<> fillGroups(std::shared_ptr<Work> work, ring::ViewPtr view);
   Task<Status> fillGroup(Sources sources, Group partitions, ring::ViewPtr view);
   Task<Result<Group>> fillFrom(std::vector<NodeId> sources, Group partitions, Reading reading, ring::ViewPtr view);
+  struct Coverage;
+  Task<> fillFromUnfilled(Coverage& coverage, const Group& partitions, ring::ViewPtr view);
   struct Take;
   Task<Result<std::set<PartitionId>>> copyFrom(NodeId source, Group partitions, Reading reading, ring::ViewPtr view);
   Task<Result<std::set<PartitionId>>> readPages(std::shared_ptr<Take> take, NodeId source, Group partitions,

@@ -173,15 +173,13 @@ Mender::Newest Mender::newestOf(const std::map<NodeId, wire::VoteAnswer>& said) 
 }
 
 /// What was acknowledged lies on a quorum of the home nodes of the newest complete version. So many of the others that
-/// no quorum can do without one of them are asked; of two home nodes that is one, of three both. One that is not filled
-/// was in these quorums all the same since that version began; what is older, each filled one has: so one of them is
-/// enough. (Else a damaged row and a home node that cannot be filled without it would wait for one another.)
+/// no quorum can do without one of them are asked; of two home nodes that is one, of three both. All of them have to
+/// have filled: one that merely stayed home may have missed what was written before that version began.
 Task<Result<Mender::Newest>> Mender::newestElsewhere(Key key) {
   const ring::ViewPtr view = membership_.view();
   const std::vector<NodeId> homes = view->homesIn(0, partitionOf(key));
   const std::size_t needed = homes.size() - ring::quorumOf(homes.size()) + 1;
   std::map<NodeId, wire::VoteAnswer> said;
-  std::vector<NodeId> left;
   std::string why = "there are too few";
   for (const NodeId node : homes) {
     if (node == membership_.self().node || said.size() == needed) continue;
@@ -190,16 +188,8 @@ Task<Result<Mender::Newest>> Mender::newestElsewhere(Key key) {
     if (answer) {
       said.emplace(node, std::move(answer->answer));
     } else {
-      left.push_back(node);
       why = answer.error().text;
     }
-  }
-  const bool anyFilled = !said.empty();
-  for (const NodeId node : left) {
-    if (!anyFilled || said.size() == needed) break;
-    wire::Vote message{key, 0, wire::VoteFor::FillAny};
-    auto answer = co_await peers_.ask(node, view, std::move(message), Body(), loop_.now() + settings_.timing.call);
-    if (answer) said.emplace(node, std::move(answer->answer));
   }
   if (said.size() == needed) co_return newestOf(said);
   co_return Error{

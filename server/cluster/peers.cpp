@@ -326,6 +326,12 @@ bool Peers::usable(NodeId node) const {
   return at == peers_.end() || (at->second.failures == 0 && !at->second.dead);
 }
 
+bool Peers::isDead(NodeId node) const {
+  const std::lock_guard lock(mutex_);
+  const auto at = peers_.find(node);
+  return at != peers_.end() && at->second.dead;
+}
+
 void Peers::noteDisk(NodeId node, wire::DiskState state, Time until) {
   const std::lock_guard lock(mutex_);
   const auto at = peers_.find(node);

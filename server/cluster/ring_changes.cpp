@@ -248,7 +248,7 @@ bool RingChanges::isFilled(const ring::View& view, std::size_t index) const {
       filled += has ? 1 : 0;
       // Whoever is there will have filled soon. Until then the former home nodes hold what makes up for a lost disk: a
       // quorum without a spare could not be filled from any more.
-      if (!has && (home == membership_.self().node || peers_.usable(home))) return false;
+      if (!has && !peers_.isDead(home)) return false;
     }
     if (!homes.empty() && filled < ring::quorumOf(homes.size())) return false;
   }

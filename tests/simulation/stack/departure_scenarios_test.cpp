@@ -434,6 +434,22 @@ TEST_F(Departures, AForcedRemoveDeclaresNodesDestroyedAndTheRingServesWhatIsLeft
   EXPECT_EQ(members(0), 4U);
 }
 
+TEST_F(Departures, WhereAHomeNodeIsDestroyedAnotherOneThatHasNotFilledIsFilledFromTheThird) {
+  s.ring.startAll(3);
+  putAll(s);
+  s.run(5s);
+  s.joinUnfilled(0);
+  s.kill(1);
+  s.run(5s);
+  EXPECT_FALSE(remove(s, 0, {1}).ok()) << "of some keys node 0 or 2 alone has a copy that counts";
+  ASSERT_TRUE(remove(s, 0, {1}, true).ok());
+  const auto asked = s.get(3, s.keyOf(0, {0, 2, 3}));
+  EXPECT_TRUE(s.done(asked) && s.at(asked).value != 0) << "asked for before it is filled: " << s.workload.told(asked);
+  s.forgetRules();
+  s.awaitQuiet();
+  for (const unsigned through : {0U, 2U, 3U}) readAll(s, through);
+}
+
 TEST_F(Departures, ADeadJoinerOfARingOfOneIsRemovedByForceAlone) {
   s.ring.startAll(1);
   putAll(s);

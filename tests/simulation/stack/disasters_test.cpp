@@ -105,6 +105,19 @@ std::string leaveACopyAtAFormerHome(Scenario& s) {
   return key;
 }
 
+/// Node 0 missed the write, the joiner is not filled: what is damaged at node 1 lies at a former home node alone.
+TEST(Disasters, ADamagedRowIsNotTakenForNoneOnTheWordOfWhoMissedItAndWhoIsNotFilled) {
+  Scenario s(false);
+  s.ring.settings.cacheBytes = 0;
+  const std::string key = leaveACopyAtAFormerHome(s);
+  EXPECT_TRUE(s.node(1).medium().corruptRow(store::entryRowName(key)));
+  s.get(1, key);  // finds the damage
+  s.run(3s);
+  const auto read = s.get(0, key);
+  EXPECT_TRUE(!s.done(read) || s.at(read).value != 0) << "an acknowledged value is gone";
+  EXPECT_EQ(testing::PrintToString(s.broken()), "{}");
+}
+
 TEST(Disasters, APurgeBeforeTheBalanceLosesNothing) {
   withAndWithout(&Bugs::purgeUnasked, [](Scenario& s) {
     const std::string key = leaveACopyAtAFormerHome(s);

@@ -69,7 +69,8 @@ TEST(DeliberateBugs, AWriteThatCountsInTheNewestVersionOnlyIsMissedByWhoHasNotHe
 TEST(DeliberateBugs, AHomeNodeThatServesOlderViewsLosesAnAcknowledgedWrite) {
   withAndWithout(&Bugs::noRefusal, [](Scenario& s) {
     joinUnheardByNode0(s);
-    s.await([&] { return !s.changing(1) && !s.changing(3); }, "a complete version");
+    s.awaitWithout(
+        0, [&] { return !s.changing(1) && !s.changing(3); }, "a complete version");
     const std::string key = s.keyOf(1, {1, 2, 3});
     s.drop(Type::Offer, 0, 2);
     const auto put = s.put(0, key);
@@ -88,7 +89,8 @@ TEST(DeliberateBugs, AnAdoptionThatIsAnsweredUnsyncedIsForgottenWithTheWritesTha
     s.start(2);
     s.deafen(0);
     s.join(1);
-    s.await([&] { return s.node(3).up() && !s.changing(1) && !s.changing(3) && s.knows(2, s.newest(3)); }, "complete");
+    const auto complete = [&] { return s.node(3).up() && !s.changing(1) && !s.changing(3) && s.knows(2, s.newest(3)); };
+    s.awaitWithout(0, complete, "a complete version");
     const std::string key = s.keyOf(1, {1, 2, 3});
     s.kill(2);
     s.deafen(2);

@@ -108,6 +108,12 @@ void Scenario::await(const std::function<bool()>& condition, const std::string& 
   if (!ring.await(condition, within)) stuck_.push_back("in vain awaited: " + what);
 }
 
+void Scenario::awaitWithout(unsigned frozen, const std::function<bool()>& condition, const std::string& what) {
+  node(frozen).executor().pause();
+  await(condition, what);
+  node(frozen).executor().resume();
+}
+
 std::size_t Scenario::put(unsigned number, const std::string& key, bool large) {
   const std::size_t operation = workload.put(node(number), key, large);
   finish(operation);

@@ -60,6 +60,8 @@ class Scenario {
   /// Waits; a condition that does not come to hold is a fault of the script or of the ring.
   void await(const std::function<bool()>& condition, const std::string& what,
              Duration within = std::chrono::minutes(2));
+  /// Waits while a node is frozen, so that nothing waits for that one.
+  void awaitWithout(unsigned frozen, const std::function<bool()>& condition, const std::string& what);
   void awaitQuiet() {
     await([this] { return ring.quiet(); }, "a quiet ring");
   }

@@ -15,13 +15,19 @@ SimNode* Votes::nodeNamed(const std::string& name) {
 }
 
 /// A key that is asked for before its partition is filled is filled by itself, from a quorum of the home nodes of the
-/// version that is complete at that time. The ring may have gone on by the time of the vote that rests on it.
-void Votes::seeFill(const std::string& filler, const std::string& key, const std::string& source) {
-  auto& sources = fillVoters_[{filler, key}];
-  sources.insert(source);
-  const SimNode* const node = nodeNamed(filler);
+/// version that is complete at that time; where one of them is destroyed (R8), from one that has filled and others that
+/// have not, the filler among them. The ring may have gone on by the time of the vote that rests on it.
+void Votes::seeFill(const std::string& filler, const wire::Vote& vote, const std::string& source) {
+  const NewHomeAndKey fill{filler, vote.key};
+  auto& [filled, all] = fillVoters_[fill];
+  all.insert(source);
+  if (vote.purpose == wire::VoteFor::Fill) filled.insert(source);
+  SimNode* const node = nodeNamed(filler);
   const ring::ViewPtr view = node == nullptr ? nullptr : node->view();
-  if (view && sources.size() >= view->complete().quorum()) filledAlone_.insert({filler, key});
+  if (!view) return;
+  if (filled.size() >= view->complete().quorum()) filledAlone_.insert(fill);
+  if (!view->hasLost(partitionOf(vote.key)) || filled.empty()) return;
+  if (all.size() + 1 >= ring::quorumOf(view->homesIn(0, partitionOf(vote.key)).size())) filledAlone_.insert(fill);
 }
 
 void Votes::see(const SeenMessage& seen) {
@@ -32,11 +38,10 @@ void Votes::see(const SeenMessage& seen) {
     return;
   }
   const std::string& home = seen.message.from;
-  if (vote->purpose == wire::VoteFor::Fill) {
-    seeFill(seen.message.to, vote->key, home);
+  if (vote->purpose == wire::VoteFor::Fill || vote->purpose == wire::VoteFor::FillAny) {
+    seeFill(seen.message.to, *vote, home);
     return;
   }
-  if (vote->purpose == wire::VoteFor::FillAny) return;  // does not say that it is filled
   SimNode* const node = nodeNamed(home);
   if (said->entry || node == nullptr || !node->up()) return;
   const auto standing = node->node().membership().standing();

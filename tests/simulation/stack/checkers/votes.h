@@ -21,11 +21,16 @@ class Votes {
 
  private:
   SimNode* nodeNamed(const std::string& name);
-  void seeFill(const std::string& filler, const std::string& key, const std::string& source);
+  void seeFill(const std::string& filler, const wire::Vote& vote, const std::string& source);
 
   using NewHomeAndKey = std::pair<std::string, std::string>;
   SimRing& ring_;
-  std::map<NewHomeAndKey, std::set<std::string>> fillVoters_;  // who answered
+  /// Who answered.
+  struct FillVoters {
+    std::set<std::string> filled;
+    std::set<std::string> all;
+  };
+  std::map<NewHomeAndKey, FillVoters> fillVoters_;
   std::set<NewHomeAndKey> filledAlone_;
   std::vector<std::string> broken_;
 };

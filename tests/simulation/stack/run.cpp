@@ -40,7 +40,7 @@ std::string stateOf(SimRing& ring) {
     }
     const cluster::NodeStatus status = ring[i].node().status();
     const auto standing = ring[i].node().membership().standing();
-    text += fmt::format("node{} height {}{} {} to fill of {} filled {} sources {} owed{}{}; ", i, status.height,
+    text += fmt::format("node{} height {}{}, {} to fill, {} filled, {} a source of, {} owed{}{}; ", i, status.height,
                         status.changing ? " changing" : "", status.toFill, standing->filled.count(),
                         standing->sources.count(), standing->owed.count(), status.confirmed ? "" : " unconfirmed",
                         status.trouble.empty() ? "" : " " + status.trouble);

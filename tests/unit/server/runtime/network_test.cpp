@@ -46,9 +46,11 @@ TEST(ListenTest, APortOnWhichSomebodyAnswersIsRefusedAtOnce) {
 /// Makes an outgoing connection hold a port for a while, and listens on it meanwhile.
 bool listensOnceItIsFree() {
   const auto server = listenOn({"127.0.0.1"}, 0, 0s);
+  // What the kernel chooses for a connection may also be held by one in TIME_WAIT; where one can listen it is not.
+  const std::uint16_t held = listenOn({"127.0.0.1"}, 0, 0s)->port;
   auto outgoing = std::make_unique<Poco::Net::StreamSocket>();
+  outgoing->impl()->bind(SocketAddress("127.0.0.1", held), false);
   outgoing->connect(SocketAddress("127.0.0.1", server->port));
-  const std::uint16_t held = outgoing->address().port();
   EXPECT_FALSE(listenOn({"127.0.0.1"}, held, 0s).ok());
   std::thread later([&outgoing] {
     std::this_thread::sleep_for(150ms);  // longer than one try

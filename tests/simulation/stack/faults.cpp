@@ -135,11 +135,12 @@ bool Faults::othersAreWhole(unsigned number) {
 
 void Faults::startNode(SimNode& node) {
   std::vector<std::string> seeds;
-  if (needSeeds_.contains(node.number())) {
+  // One whose last start failed, since nobody of whom it knew took it in, is told of others.
+  if (needSeeds_.contains(node.number()) || node.failed()) {
     for (std::size_t i = 0; i < ring_.size(); ++i) {
       if (i != node.number() && ring_[i].up()) seeds.push_back(ring_[i].name());
     }
-    if (seeds.empty()) return;
+    if (seeds.empty() && needSeeds_.contains(node.number())) return;
   }
   // Now and then with other options than before.
   if (random_.below(8) == 0) ring_.settings.weightHundredths = 50 * (1 + static_cast<unsigned>(random_.below(4)));

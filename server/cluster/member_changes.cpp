@@ -373,27 +373,42 @@ Task<Status> MemberChanges::setReplicas(std::uint32_t replicas, Deadline deadlin
   co_return Status();
 }
 
+/// This node's record as its options want it; none: it is so already.
+std::optional<ring::Member> MemberChanges::adjusted(const ring::Member& before) const {
+  ring::Member record = before;
+  record.weightHundredths = settings_.weightHundredths.value_or(before.weightHundredths);
+  record.zone = settings_.zone.value_or(before.zone);
+  if (record == before) return std::nullopt;
+  // It may have proposed something else before it was started again, or have been taken in by somebody in another way:
+  // of the same number, the list that contains that one would be no higher.
+  const ring::MemberList accepted = membership_.accepted();
+  const ring::Member* const proposed = accepted.find(before.id);
+  const std::uint32_t known = std::max(before.number, proposed == nullptr ? 0 : proposed->number);
+  record.number = std::max(known, ring::recordNumberOf(membership_.self().boot)) + 1;
+  return record;
+}
+
 Task<Status> MemberChanges::adjustSelf(Deadline deadline) {
   const ring::ViewPtr view = membership_.view();
   const NodeId self = membership_.self().node;
   if (!view || leaving_ != wire::Leaving::No || !view->newest().list().hasPresent(self)) co_return Status();
-  const ring::Member before = *view->newest().list().find(self);
-  ring::Member record = before;
-  record.weightHundredths = settings_.weightHundredths.value_or(before.weightHundredths);
-  record.zone = settings_.zone.value_or(before.zone);
-  if (record == before) co_return Status();
-  // It may have proposed something else before it was started again, or have been taken in by somebody in another way:
-  // of the same number, the list that contains that one would be no higher.
-  const ring::MemberList accepted = membership_.accepted();
-  const ring::Member* const proposed = accepted.find(self);
-  const std::uint32_t known = std::max(before.number, proposed == nullptr ? 0 : proposed->number);
-  record.number = std::max(known, ring::recordNumberOf(membership_.self().boot)) + 1;
   ring::MemberList next = view->newest().list();
-  next.put(record);
-  auto agreed = co_await changes_.agree(std::move(next), deadline);
+  const auto record = adjusted(*next.find(self));
+  if (record) next.put(*record);
+  // What this node was before it lost its disk may have been taken in by a change that was begun then.
+  for (const NodeId former : peers_.nodesAt(settings_.hostPort)) {
+    if (!next.hasPresent(former)) continue;
+    ring::Member gone = *next.find(former);
+    gone.rank = ring::Rank::Removed;
+    next.put(gone);
+  }
+  if (next == view->newest().list()) co_return Status();
+  auto agreed = co_await changes_.agree(next, deadline);
   if (!agreed) co_return agreed.error();
+  const ring::Member& now = *next.find(self);
   journal_.note(Severity::Info, "ring.adjusted",
-                fmt::format("weight_hundredths={} zone=\"{}\"", record.weightHundredths, record.zone));
+                fmt::format("weight_hundredths={} zone=\"{}\" members={}", now.weightHundredths, now.zone,
+                            next.present().size()));
   co_return Status();
 }
 

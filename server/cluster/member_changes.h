@@ -60,7 +60,8 @@ class MemberChanges {
   /// destroyed.
   Task<Result<Removal>> remove(std::vector<std::string> names, bool force, Deadline deadline);
   Task<Status> setReplicas(std::uint32_t replicas, Deadline deadline);
-  /// Brings this node's member record up to its options (weight, zone), if they say something else.
+  /// Brings this node's member record up to its options (weight, zone), if they say something else, and takes the place
+  /// of any other member that is said to be at this node's own address, where nobody but itself can be.
   Task<Status> adjustSelf(Deadline deadline);
 
   /// What these changes would move, and whether they would be refused, found out by the same checks; nothing is
@@ -97,6 +98,7 @@ class MemberChanges {
                             bool force, const Answers& answers) const;
   static Result<ring::MemberList> withReplicas(const ring::View& view, std::uint32_t replicas);
   Status heardByMajority(const ring::View& view, const ring::MemberList& next, const Answers& answers) const;
+  std::optional<ring::Member> adjusted(const ring::Member& before) const;
   ring::MemberList without(const ring::View& view, const std::set<NodeId>& nodes, ring::Rank rank) const;
 
   Executor& loop_;

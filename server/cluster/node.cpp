@@ -160,6 +160,7 @@ Task<Status> Node::checkSeeds() {
                                   "start with an empty data directory to join it",
                                   seed, hello->from.ringIdentity, ours)};
     }
+    co_await peers_.hearOut(hello->from, seed);
     // A member says this once: from now on it has heard of this boot.
     const std::string behind = behindOf(hello->from.node, hello->answer);
     if (!behind.empty() && !settings_.bugs.ignoreRollback) {

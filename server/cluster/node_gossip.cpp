@@ -68,7 +68,9 @@ void Node::lookForMembers() {
 
 Task<> Node::introduceTo(std::string address) {
   auto hello = co_await peers_.askAt(address, wire::Hello(), loop_.now() + settings_.timing.call);
-  if (!hello) {
+  if (hello) {
+    co_await peers_.hearOut(hello->from, std::move(address));
+  } else {
     world_.journal.note(Severity::Debug, "member.not-found",
                         fmt::format("at={} why=\"{}\"", address, hello.error().text));
   }

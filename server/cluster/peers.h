@@ -83,6 +83,9 @@ class Peers {
   /// `asked`: when this is an answer, what our clock said when we asked. Only an answer shows that a clock is behind: a
   /// message may have waited for hours, at a node that was frozen for example.
   void heard(const wire::Speaker& from, std::optional<std::int64_t> asked = std::nullopt);
+  /// Asks who has answered at an address how the ring went on, if that one belongs to it and knows more: it need not be
+  /// a member of any version that is known here.
+  Task<> hearOut(wire::Speaker stranger, std::string hostPort);
   void learn(const wire::Address& address);
   std::vector<wire::Address> addresses() const;
   /// This node's own and others of them, at random: so many that gossip does not grow with the ring.
@@ -141,7 +144,6 @@ class Peers {
                            Deadline deadline);
   Task<Result<Reply>> callAt(PeerAddress address, NodeId to, ring::ViewPtr view, wire::MessageType type,
                              std::string payload, Body body, Deadline deadline);
-  Task<> hearOut(wire::Speaker stranger, std::string hostPort);
   Task<Result<Reply>> open(Call answer, std::string hostPort, NodeId to, std::int64_t asked);
   void asking(NodeId node, Time now);
   void succeeded(NodeId node);

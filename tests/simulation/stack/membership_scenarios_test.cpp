@@ -275,6 +275,53 @@ TEST_F(MembershipScenario, WhatANodeProposesAfterItWasKilledIsHigherThanWhatItPr
   s.awaitQuiet();
 }
 
+// A joiner is killed before it has heard where the others are; then all of them leave the ring to another one.
+TEST_F(MembershipScenario, ANodeThatKnowsWhereNobodyIsHearsOfItsRingFromWhomeverItIsStartedWith) {
+  s.ring.startAll(2);
+  s.drop(Type::Gossip, kAny, kAny);
+  SimNode& away = s.ring.add();
+  away.start({s.node(0).name()});
+  s.await([&] { return away.up() && s.knows(0, s.newest(2)); }, "node 2 is a member");
+  s.kill(2);
+  s.forgetRules();
+  ASSERT_TRUE(remove(s, 0, {2}, true).ok());
+  s.join(0);
+  s.await([&] { return s.node(3).up() && s.ring.quiet(); }, "node 3 is a member");
+  for (const unsigned leaver : {0U, 1U}) {
+    s.node(leaver).leave();
+    s.await([&] { return s.node(leaver).down(); }, "a node has left");
+  }
+  s.drop(Type::Gossip, 3, 2);
+  away.start({s.node(3).name()});
+  s.await([&] { return away.up() && away.node().fatal() != nullptr; }, "node 2 hears that it has no place any more");
+  s.kill(2);
+  s.start(2);
+  s.awaitQuiet();
+}
+
+// The ring agrees on its first identity only after it has come back as another one.
+TEST_F(MembershipScenario, ANodeTakesThePlaceOfWhatItWasBeforeItLostItsDisk) {
+  s.ring.startAll(4);
+  s.drop(Type::Propose, 0, kAny);
+  SimNode& joiner = s.ring.add();
+  joiner.start({s.node(0).name()});
+  const auto acceptedBy0 = [&](NodeId node) { return s.node(0).node().membership().accepted().find(node) != nullptr; };
+  s.await([&] { return joiner.durableIdentity() && acceptedBy0(joiner.durableIdentity()->node); }, "asked node 0");
+  const NodeId first = joiner.durableIdentity()->node;
+  s.kill(4);
+  s.node(4).loseDisk();
+  s.kill(0);
+  joiner.start({s.node(1).name()});
+  s.await([&] { return joiner.up() && !s.changing(1); }, "taken in by others");
+  s.forgetRules();
+  s.start(0);
+  EXPECT_TRUE(setReplicas(s, 0, 4).ok());
+  ASSERT_NE(record(first), nullptr) << "agreed with the other change";
+  s.await([&] { return record(first)->rank == ring::Rank::Removed; }, "its own successor takes it out");
+  s.awaitQuiet();
+  EXPECT_EQ(s.node(0).node().status().members.size(), 5U);
+}
+
 // Once in the place of who was at its address before, by a member that does not know yet that this one has been
 // removed, and once beside it.
 TEST_F(MembershipScenario, AJoinerThatIsTakenInInTwoWaysHasTwoRecordsOfDifferentNumbers) {

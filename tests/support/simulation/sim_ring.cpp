@@ -225,4 +225,9 @@ ring::RingPtr SimRing::makeRing(ring::MemberList list) {
   return ring;
 }
 
+ring::RingPtr SimRing::ringNamed(const ring::VersionName& name) const {
+  const auto at = std::ranges::find_if(rings_, [&](const auto& known) { return known.second->name() == name; });
+  return at == rings_.end() ? nullptr : at->second;
+}
+
 }  // namespace mydht::simulation

@@ -180,6 +180,8 @@ class SimRing {
 
   /// Computes each version's table once for all nodes.
   ring::RingPtr makeRing(ring::MemberList list);
+  /// The version of that name; null if no node has ever known it.
+  ring::RingPtr ringNamed(const ring::VersionName& name) const;
 
  private:
   friend class SimNode;

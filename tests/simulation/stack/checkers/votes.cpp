@@ -15,18 +15,18 @@ SimNode* Votes::nodeNamed(const std::string& name) {
 }
 
 /// A key that is asked for before its partition is filled is filled by itself, from a quorum of the home nodes of the
-/// version that is complete at that time; where one of them is destroyed (R8), from one that has filled and others that
-/// have not, the filler among them. The ring may have gone on by the time of the vote that rests on it.
-void Votes::seeFill(const std::string& filler, const wire::Vote& vote, const std::string& source) {
-  const NewHomeAndKey fill{filler, vote.key};
+/// version that the filler then knows to be complete; where one of them is destroyed (R8), from one that has filled and
+/// others that have not, the filler among them. The ring may have gone on by the time of the vote that rests on it.
+void Votes::seeFill(const SeenMessage& seen, const wire::Vote& vote) {
+  const NewHomeAndKey fill{seen.message.to, vote.key};
   auto& [filled, all] = fillVoters_[fill];
-  all.insert(source);
-  if (vote.purpose == wire::VoteFor::Fill) filled.insert(source);
-  SimNode* const node = nodeNamed(filler);
+  all.insert(seen.message.from);
+  if (vote.purpose == wire::VoteFor::Fill) filled.insert(seen.message.from);
+  const ring::RingPtr complete = ring_.ringNamed(seen.request.from.complete);
+  if (complete && filled.size() >= complete->quorum()) filledAlone_.insert(fill);
+  SimNode* const node = nodeNamed(seen.message.to);
   const ring::ViewPtr view = node == nullptr ? nullptr : node->view();
-  if (!view) return;
-  if (filled.size() >= view->complete().quorum()) filledAlone_.insert(fill);
-  if (!view->hasLost(partitionOf(vote.key)) || filled.empty()) return;
+  if (!view || !view->hasLost(partitionOf(vote.key)) || filled.empty()) return;
   if (all.size() + 1 >= ring::quorumOf(view->homesIn(0, partitionOf(vote.key)).size())) filledAlone_.insert(fill);
 }
 
@@ -39,7 +39,7 @@ void Votes::see(const SeenMessage& seen) {
   }
   const std::string& home = seen.message.from;
   if (vote->purpose == wire::VoteFor::Fill || vote->purpose == wire::VoteFor::FillAny) {
-    seeFill(seen.message.to, *vote, home);
+    seeFill(seen, *vote);
     return;
   }
   SimNode* const node = nodeNamed(home);

@@ -21,7 +21,7 @@ class Votes {
 
  private:
   SimNode* nodeNamed(const std::string& name);
-  void seeFill(const std::string& filler, const wire::Vote& vote, const std::string& source);
+  void seeFill(const SeenMessage& seen, const wire::Vote& vote);
 
   using NewHomeAndKey = std::pair<std::string, std::string>;
   SimRing& ring_;

@@ -37,11 +37,11 @@ struct Member {
   bool operator==(const Member&) const = default;
 };
 
-/// The number of the record with which a node asks to be taken in, by how often it has been started. The next number is
-/// free for the other record that can come from the same start: of a joiner that is taken in with another one's tokens,
-/// or of a member with a new weight or zone.
+/// The number of the record with which a node asks to be taken in, by how often it has been started. The next two are
+/// for the other records that can come from the same start: with the tokens of who was at its address before, and with
+/// a new weight or zone.
 constexpr std::uint32_t recordNumberOf(std::uint32_t boot) {
-  return 2 * boot;
+  return 3 * boot;
 }
 
 /// The greater of two records of one member: the higher rank, then the higher number, then the rest in order, so that

@@ -108,9 +108,8 @@ struct Copier::FillVotes {
   explicit FillVotes(Executor& executor) : changed(executor) {}
   Signal changed;
   unsigned needed = 0;
-  bool complete = false;     ///< it is the newest complete version, of which they have to have filled (R5),
-  bool oneIsEnough = false;  ///< or one of them (R8)
-  unsigned own = 0;          ///< 1 if what lies here counts
+  bool complete = false;  ///< it is the newest complete version, in which only who has filled counts (R5)
+  unsigned own = 0;       ///< 1 if what lies here counts
   unsigned running = 0;
   std::set<NodeId> filled;
   std::map<NodeId, wire::VoteAnswer> said;
@@ -146,24 +145,24 @@ Task<> Copier::poll(std::shared_ptr<FillVotes> votes, std::vector<NodeId> nodes,
   while (!votes->enough() && votes->running > 0) co_await votes->changed.wait();
 }
 
-/// In the complete version, those that have filled. Where one of its home nodes is destroyed, what only that one had is
-/// lost, and what the others have is all there is: next to one of them that has filled those that have not count too,
-/// which took the writes since that version began (R8). In a later version all count, this one too.
+/// In the complete version those that have filled count. Where too few have, and one of its home nodes is destroyed,
+/// what all the others have is all there is (R8). In a later version every answer counts, and what lies here.
 Task<Status> Copier::askHomes(std::shared_ptr<FillVotes> votes, std::vector<NodeId> homes, Key key, ring::ViewPtr view,
                               Deadline deadline) {
   Executor& executor = co_await currentExecutor();
   std::vector<NodeId> others = std::move(homes);
   const auto own = static_cast<unsigned>(std::erase(others, membership_.self().node));
-  if (!votes->complete || votes->oneIsEnough) votes->own = own;
+  if (!votes->complete) votes->own = own;
   // One that failed lately or is silent is not asked if the others are enough.
   std::vector<NodeId> asked = others;
   std::erase_if(asked, [&](NodeId node) { return !peers_.prompt(node, executor.now()); });
-  if ((votes->complete ? 0 : own) + asked.size() < votes->needed) asked = others;
-  if (votes->complete) {
-    co_await poll(votes, asked, {key, 0, wire::VoteFor::Fill}, view, deadline);
-    if (!votes->oneIsEnough || votes->enough() || votes->filled.empty()) asked.clear();
+  if (votes->own + asked.size() < votes->needed) asked = others;
+  co_await poll(votes, asked, {key, 0, votes->complete ? wire::VoteFor::Fill : wire::VoteFor::FillAny}, view, deadline);
+  if (!votes->enough() && !votes->filled.empty() && view->hasLost(partitionOf(key))) {
+    votes->own = own;
+    votes->needed = own + static_cast<unsigned>(others.size());
+    co_await poll(votes, std::move(others), {std::move(key), 0, wire::VoteFor::FillAny}, std::move(view), deadline);
   }
-  co_await poll(votes, std::move(asked), {std::move(key), 0, wire::VoteFor::FillAny}, std::move(view), deadline);
   if (votes->enough()) co_return Status();
   co_return Error{Kind::Unavailable,
                   fmt::format("this node has not filled the key yet, and only {} of the {} nodes needed could say: {}",
@@ -178,7 +177,6 @@ Task<Status> Copier::fillKeyFrom(std::size_t version, Key key, ring::ViewPtr vie
   const auto votes = std::make_shared<FillVotes>(executor);
   votes->needed = settings_.bugs.fillFromOne ? 1 : ring::quorumOf(homes.size());
   votes->complete = version == 0;
-  votes->oneIsEnough = version == 0 && view->hasLost(partitionOf(key));
   auto asked = co_await askHomes(votes, std::move(homes), key, std::move(view), deadline);
   if (!asked) co_return asked;
   // Who has not answered by now is not waited for: it may be frozen.

@@ -171,6 +171,7 @@ Task<Status> Filler::fillGroup(Sources sources, Group partitions, ring::ViewPtr 
 /// How many of one version's home nodes what lies here covers, partition by partition, and what those that answered
 /// have not filled themselves.
 struct Filler::Coverage {
+  unsigned homes = 0;
   unsigned needed = 0;
   std::map<PartitionId, unsigned> by;
   std::vector<std::pair<NodeId, std::set<PartitionId>>> unfilled;
@@ -182,6 +183,7 @@ Task<Result<Filler::Group>> Filler::fillFrom(std::vector<NodeId> sources, Group 
                                              ring::ViewPtr view) {
   if (sources.empty()) co_return partitions;  // all of them are destroyed: there is nothing to fill from
   Coverage coverage;
+  coverage.homes = static_cast<unsigned>(sources.size());
   coverage.needed = settings_.bugs.fillFromOne ? 1 : ring::quorumOf(sources.size());
   const NodeId self = membership_.self().node;
   if (std::find(sources.begin(), sources.end(), self) != sources.end()) {
@@ -220,11 +222,11 @@ Task<Result<Filler::Group>> Filler::fillFrom(std::vector<NodeId> sources, Group 
   co_return filled;
 }
 
-/// Where a home node of the complete version is destroyed, what only that one had is lost, and what the others have is
-/// all there is: next to one of them that has filled those that have not count too, this one as well, which took the
-/// writes since that version began (R8).
+/// Where too few have filled, and a home node of the complete version is destroyed, what all the others have is all
+/// there is, as long as one of them has filled (R8).
 Task<> Filler::fillFromUnfilled(Coverage& coverage, const Group& partitions, ring::ViewPtr view) {
   const NodeId self = membership_.self().node;
+  std::map<PartitionId, unsigned> all = coverage.by;
   for (const auto& [source, unfilled] : coverage.unfilled) {
     Group some;
     std::ranges::copy_if(partitions, std::back_inserter(some), [&, &lacks = unfilled](PartitionId partition) {
@@ -239,7 +241,9 @@ Task<> Filler::fillFromUnfilled(Coverage& coverage, const Group& partitions, rin
         continue;
       }
     }
-    for (const PartitionId partition : some) ++coverage.by[partition];
+    for (const PartitionId partition : some) {
+      if (++all[partition] == coverage.homes) coverage.by[partition] = coverage.needed;
+    }
   }
 }
 

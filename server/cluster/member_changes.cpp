@@ -379,12 +379,12 @@ std::optional<ring::Member> MemberChanges::adjusted(const ring::Member& before) 
   record.weightHundredths = settings_.weightHundredths.value_or(before.weightHundredths);
   record.zone = settings_.zone.value_or(before.zone);
   if (record == before) return std::nullopt;
-  // It may have proposed something else before it was started again, or have been taken in by somebody in another way:
-  // of the same number, the list that contains that one would be no higher.
+  // It may have proposed something else before it was started again: of the same number, the list that contains that
+  // one would be no higher.
   const ring::MemberList accepted = membership_.accepted();
   const ring::Member* const proposed = accepted.find(before.id);
   const std::uint32_t known = std::max(before.number, proposed == nullptr ? 0 : proposed->number);
-  record.number = std::max(known, ring::recordNumberOf(membership_.self().boot)) + 1;
+  record.number = std::max(known + 1, ring::recordNumberOf(membership_.self().boot) + 2);
   return record;
 }
 
@@ -397,7 +397,7 @@ Task<Status> MemberChanges::adjustSelf(Deadline deadline) {
   if (record) next.put(*record);
   // What this node was before it lost its disk may have been taken in by a change that was begun then.
   for (const NodeId former : peers_.nodesAt(settings_.hostPort)) {
-    if (!next.hasPresent(former)) continue;
+    if (!next.hasPresent(former) || !peers_.isDead(former)) continue;
     ring::Member gone = *next.find(former);
     gone.rank = ring::Rank::Removed;
     next.put(gone);

@@ -61,7 +61,7 @@ class MemberChanges {
   Task<Result<Removal>> remove(std::vector<std::string> names, bool force, Deadline deadline);
   Task<Status> setReplicas(std::uint32_t replicas, Deadline deadline);
   /// Brings this node's member record up to its options (weight, zone), if they say something else, and takes the place
-  /// of any other member that is said to be at this node's own address, where nobody but itself can be.
+  /// of a dead member that is said to be at this node's own address.
   Task<Status> adjustSelf(Deadline deadline);
 
   /// What these changes would move, and whether they would be refused, found out by the same checks; nothing is

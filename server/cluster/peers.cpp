@@ -329,7 +329,9 @@ bool Peers::usable(NodeId node) const {
 bool Peers::isDead(NodeId node) const {
   const std::lock_guard lock(mutex_);
   const auto at = peers_.find(node);
-  return at != peers_.end() && at->second.dead;
+  if (at == peers_.end()) return false;
+  // One that has answered a single call since may be gone again before the detector has heard of it.
+  return at->second.dead || (at->second.health.liveness == wire::Liveness::Dead && at->second.failures > 0);
 }
 
 void Peers::noteDisk(NodeId node, wire::DiskState state, Time until) {

@@ -111,7 +111,7 @@ class Peers {
   /// one is asked again by the background alone, when takeTurn() says so; a request asks it only where nobody else is
   /// left.
   bool usable(NodeId node) const;
-  /// The failure detector has found it dead, and nothing has come from it since.
+  /// The failure detector has found it dead, and it has not answered since.
   bool isDead(NodeId node) const;
   /// The node's disk is so until then, as far as one knows: a put does without a full one, any write without a failed
   /// one.

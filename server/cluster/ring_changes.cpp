@@ -190,6 +190,8 @@ Task<> RingChanges::tell(NodeId node, ring::ViewPtr view) {
 /// What a node has filled as of these active versions stays filled as long as they are the active ones: so it may be
 /// told on by others, and nothing of it is ever taken back.
 void RingChanges::heardFilled(NodeId node, const wire::Gossip& gossip) {
+  if (gossip.summary.disk == wire::DiskState::Well) unwell_.erase(node);
+  if (gossip.summary.disk != wire::DiskState::Well) unwell_.insert(node);
   const ring::ViewPtr view = membership_.view();
   if (!view) return;
   const std::size_t bytes = (view->members().size() + 7) / 8;
@@ -246,9 +248,9 @@ bool RingChanges::isFilled(const ring::View& view, std::size_t index) const {
     for (const NodeId home : homes) {
       const bool has = hasFilled(view, home, partition);
       filled += has ? 1 : 0;
-      // Whoever is there will have filled soon. Until then the former home nodes hold what makes up for a lost disk: a
-      // quorum without a spare could not be filled from any more.
-      if (!has && !peers_.isDead(home)) return false;
+      // Until whoever can fill has, the former home nodes hold what makes up for a lost disk: a quorum without a spare
+      // could not be filled from any more.
+      if (!has && !peers_.isDead(home) && !unwell_.contains(home)) return false;
     }
     if (!homes.empty() && filled < ring::quorumOf(homes.size())) return false;
   }
@@ -281,6 +283,7 @@ Task<Status> RingChanges::tryComplete(Deadline deadline) {
   const ring::ViewPtr view = membership_.view();
   if (!view || !view->changing() || completing_) co_return Status();
   const auto index = completable(*view);
+  if (!index) completableIn_ = {};  // it may have been, while somebody was dead
   if (!index || !isMyTurn(*view)) co_return Status();
   completing_ = true;
   const ring::VersionName name = view->active()[*index]->name();

@@ -35,8 +35,8 @@ class RingChanges {
   /// said: a bit each, in the order of the view's members.
   std::string wholeMembers(const ring::View& view, bool withSelf) const;
   /// Completes the newest version that can be (R6): of each changed partition's home nodes a write quorum is filled,
-  /// and each that answers, and a majority of the members of each active version holds that fact. Does nothing
-  /// while that is not so, nor before it is this node's turn.
+  /// and each that lives and has a sound disk with room, and a majority of the members of each active version holds
+  /// that fact. Does nothing while that is not so, nor before it is this node's turn.
   Task<Status> tryComplete(Deadline deadline);
 
   /// Tells these nodes what the ring and the addresses are now. Who does not hear it is refused until it asks.
@@ -63,6 +63,7 @@ class RingChanges {
   Journal& journal_;
   ring::VersionName asOf_;                        // the active versions of which the following is known
   std::string whole_;                             // a bit for each of their members: has filled all that it is home to
+  std::set<NodeId> unwell_;                       // their disks are full or have failed, as last heard from themselves
   std::map<NodeId, store::PartitionSet> filled_;  // of the others, as last heard from themselves
   ring::VersionName completableIn_;               // the active versions of which one can be completed,
   Time completableSince_{};                       // and when that was found

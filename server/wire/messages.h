@@ -151,7 +151,7 @@ enum class VoteFor : std::uint8_t {
   Quorum,   ///< it counts towards a quorum: a home node that has not filled the key does so first (R5)
   Copy,     ///< consistency=one: any filled home node's copy
   Fill,     ///< a new home node fills this key: who has not filled it itself cannot say
-  FillAny,  ///< the same of a version between: whatever is held, filled or not
+  FillAny,  ///< the same where filled or not does not matter: of a version between, or next to a destroyed node (R8)
 };
 /// One of the three votes (R10); "cannot say" is an error instead.
 struct VoteAnswer {

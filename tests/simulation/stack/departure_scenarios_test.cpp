@@ -460,6 +460,48 @@ TEST_F(Departures, WhereAHomeNodeIsDestroyedAnotherOneThatHasNotFilledIsFilledFr
   for (unsigned through = 0; through < 4; ++through) readAll(s, through);
 }
 
+TEST_F(Departures, WhereAHomeNodeIsDestroyedOneThatHasNotFilledAsksAllThatAreLeft) {
+  s.ring.settings.replicas = 5;
+  s.ring.startAll(5);
+  for (const unsigned late : {0U, 2U}) s.drop(Type::Offer, kAny, late);
+  putAll(s, 1);
+  s.forgetRules();
+  s.joinUnfilled(0);
+  const std::string key = s.keyOf(0, {0, 1, 2, 3, 5});
+  s.kill(1);
+  s.run(5s);
+  ASSERT_TRUE(remove(s, 3, {1}, true).ok());
+  s.await([&] { return s.knows(0, s.newest(3)) && s.knows(5, s.newest(3)); }, "the others know it");
+  // Of those that are left node 3 alone holds it, and answers last.
+  s.drop(Type::Vote, 0, 3);
+  s.drop(Type::Vote, 5, 3);
+  const auto asked = s.get(0, key);
+  EXPECT_TRUE(!s.done(asked) || s.at(asked).value != 0) << "an acknowledged value is gone";
+  s.forgetRules();
+  s.awaitQuiet();
+  readAll(s, 5);
+}
+
+TEST_F(Departures, AHomeNodeWithAFullDiskHoldsUpNoChangeOfTheRing) {
+  s.ring.startAll(4);
+  putAll(s);
+  s.kill(3);
+  s.node(3).loseDisk();
+  s.hold(Type::FillPage, 3, kAny);
+  s.node(3).start({s.node(0).name()});
+  s.await([&] { return s.node(3).up(); }, "node 3 has its place again");
+  s.node(3).disk().setFull(true);
+  s.run(2s);
+  s.forgetRules();
+  s.drop(Type::FillPage, 3, kAny);
+  s.letGo();
+  s.join(0);
+  s.await([&] { return s.node(4).up() && !s.changing(0) && !s.changing(4); }, "both changes are complete");
+  s.node(3).disk().setFull(false);
+  s.forgetRules();
+  s.awaitQuiet();
+}
+
 TEST_F(Departures, ADeadJoinerOfARingOfOneIsRemovedByForceAlone) {
   s.ring.startAll(1);
   putAll(s);

@@ -59,9 +59,9 @@ inline unsigned copiesOf(Scenario& s, const std::string& key) {
   return copies;
 }
 
-/// A value for every key, through node 0.
-inline void putAll(Scenario& s) {
-  for (const std::string& key : Scenario::keys()) s.mustBe(s.done(s.put(0, key)), "a put succeeds");
+/// A value for every key, through one node.
+inline void putAll(Scenario& s, unsigned through = 0) {
+  for (const std::string& key : Scenario::keys()) s.mustBe(s.done(s.put(through, key)), "a put succeeds");
 }
 
 /// Every key can be read through the node.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "common/hash/position.h"
 #include "common/ring/quorum.h"
 
@@ -15,8 +17,8 @@ SimNode* Votes::nodeNamed(const std::string& name) {
 }
 
 /// A key that is asked for before its partition is filled is filled by itself, from a quorum of the home nodes of the
-/// version that the filler then knows to be complete; where one of them is destroyed (R8), from one that has filled and
-/// others that have not, the filler among them. The ring may have gone on by the time of the vote that rests on it.
+/// version that the filler then knows to be complete; where one of them is destroyed (R8), from all others, of which
+/// one at least has filled. The ring may have gone on by the time of the vote that rests on it.
 void Votes::seeFill(const SeenMessage& seen, const wire::Vote& vote) {
   const NewHomeAndKey fill{seen.message.to, vote.key};
   auto& [filled, all] = fillVoters_[fill];
@@ -27,7 +29,9 @@ void Votes::seeFill(const SeenMessage& seen, const wire::Vote& vote) {
   SimNode* const node = nodeNamed(seen.message.to);
   const ring::ViewPtr view = node == nullptr ? nullptr : node->view();
   if (!view || !view->hasLost(partitionOf(vote.key)) || filled.empty()) return;
-  if (all.size() + 1 >= ring::quorumOf(view->homesIn(0, partitionOf(vote.key)).size())) filledAlone_.insert(fill);
+  const std::vector<NodeId> homes = view->homesIn(0, partitionOf(vote.key));
+  const bool own = std::ranges::find(homes, node->durableIdentity()->node) != homes.end();
+  if (all.size() + (own ? 1 : 0) >= homes.size()) filledAlone_.insert(fill);
 }
 
 void Votes::see(const SeenMessage& seen) {

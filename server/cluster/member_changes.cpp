@@ -392,16 +392,14 @@ Task<Status> MemberChanges::adjustSelf(Deadline deadline) {
   const ring::ViewPtr view = membership_.view();
   const NodeId self = membership_.self().node;
   if (!view || leaving_ != wire::Leaving::No || !view->newest().list().hasPresent(self)) co_return Status();
-  ring::MemberList next = view->newest().list();
+  // What this node was before it lost its disk may have been taken in by a change that was begun then.
+  std::set<NodeId> former;
+  for (const NodeId node : peers_.nodesAt(settings_.hostPort)) {
+    if (view->newest().list().hasPresent(node) && peers_.isDead(node)) former.insert(node);
+  }
+  ring::MemberList next = without(*view, former, ring::Rank::Removed);
   const auto record = adjusted(*next.find(self));
   if (record) next.put(*record);
-  // What this node was before it lost its disk may have been taken in by a change that was begun then.
-  for (const NodeId former : peers_.nodesAt(settings_.hostPort)) {
-    if (!next.hasPresent(former) || !peers_.isDead(former)) continue;
-    ring::Member gone = *next.find(former);
-    gone.rank = ring::Rank::Removed;
-    next.put(gone);
-  }
   if (next == view->newest().list()) co_return Status();
   auto agreed = co_await changes_.agree(next, deadline);
   if (!agreed) co_return agreed.error();

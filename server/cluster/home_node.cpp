@@ -9,7 +9,8 @@ namespace {
 
 // A row on its way to a new home node takes about this much beside its key, content type and value.
 constexpr std::size_t kRowOverhead = 128;
-// A body and its publish may be handled by two loops, and the rest of a body is a matter of milliseconds.
+// A body and its publish may be handled by two loops, and the rest of a body is a matter of milliseconds; so is the
+// answer that tells a node that it has been taken in.
 constexpr Duration kArrivalPoll = std::chrono::milliseconds(2);
 
 }  // namespace
@@ -36,7 +37,14 @@ Task<Status> HomeNode::catchUp(wire::Speaker from, Deadline deadline) {
   co_return adopted;
 }
 
+Task<> HomeNode::awaitJoined(Deadline deadline) {
+  Executor& executor = co_await currentExecutor();
+  const Time patience = std::min(deadline, executor.now() + settings_.timing.hedge / 2);
+  while (!membership_.view() && executor.now() < patience) co_await sleepUntil(executor.now() + kArrivalPoll);
+}
+
 Task<Status> HomeNode::admit(wire::Speaker from, PartitionId partition, Deadline deadline) {
+  if (!membership_.view()) co_await awaitJoined(deadline);
   const auto standing = membership_.standing();
   if (!standing->view) co_return Error{Kind::Unavailable, "this node has not joined a ring yet"};
   if (from.ringIdentity != standing->view->ringIdentity()) {
@@ -48,14 +56,14 @@ Task<Status> HomeNode::admit(wire::Speaker from, PartitionId partition, Deadline
   co_return refuse(from, partition);
 }
 
-Status HomeNode::serves(const Standing& standing, PartitionId partition) const {
+Status HomeNode::serves(const wire::Speaker& from, const Standing& standing, PartitionId partition) const {
   if (!membership_.confirmed()) return notConfirmed();
   const NodeId self = membership_.self().node;
   const auto isHome = [&](const ring::RingPtr& version) { return version->isHome(self, partition); };
-  if (std::ranges::none_of(standing.view->active(), isHome)) {
-    return Error{Kind::Unavailable, "this node is no home of that key"};
-  }
-  return {};
+  if (std::ranges::any_of(standing.view->active(), isHome)) return {};
+  // It was a home until that version was complete, which the asker has not heard of.
+  if (from.complete < standing.view->complete().name()) return Error{Kind::OlderRing, "the ring has changed since"};
+  return Error{Kind::Unavailable, "this node is no home of that key"};
 }
 
 Task<Result<RowVote>> HomeNode::vote(wire::Speaker from, wire::Vote message, Deadline deadline) {
@@ -63,7 +71,7 @@ Task<Result<RowVote>> HomeNode::vote(wire::Speaker from, wire::Vote message, Dea
   auto admitted = co_await admit(from, partition, deadline);
   if (!admitted) co_return admitted.error();
   const StandingPtr standing = membership_.standing();
-  if (const Status served = serves(*standing, partition); !served) co_return served.error();
+  if (const Status served = serves(from, *standing, partition); !served) co_return served.error();
   const bool mustBeFilled = message.purpose != wire::VoteFor::FillAny && !settings_.bugs.voteUnfilled;
   const bool isFilled =
       message.purpose == wire::VoteFor::Fill ? standing->sources[partition] : standing->filled[partition];
@@ -76,8 +84,9 @@ Task<Result<RowVote>> HomeNode::vote(wire::Speaker from, wire::Vote message, Dea
   auto row = co_await store_.row(std::move(message.key), deadline);
   if (!row) co_return row.error();
   // The ring may have changed while the row was read: what was purged since is not "none".
-  if (membership_.view() != standing->view) {
+  if (const StandingPtr now = membership_.standing(); now->view != standing->view) {
     if (const Status refused = refuse(from, partition); !refused) co_return refused.error();
+    if (const Status served = serves(from, *now, partition); !served) co_return served.error();
   }
   // Only a filled home node's mark says anything of what it holds (R12).
   co_return RowVote{std::move(*row), standing->filled[partition] ? store_.settled(partition) : Version()};
@@ -89,7 +98,7 @@ Task<Result<wire::OfferAnswer>> HomeNode::offer(wire::Speaker from, wire::Offer 
   auto admitted = co_await admit(from, partition, deadline);
   if (!admitted) co_return admitted.error();
   const StandingPtr standing = membership_.standing();
-  if (const Status served = serves(*standing, partition); !served) co_return served.error();
+  if (const Status served = serves(from, *standing, partition); !served) co_return served.error();
   // A client's value was hashed by the coordinator this very moment; a copy may have been damaged where it lay.
   const bool isCopy = message.from != wire::From::Client && !message.entry.tombstone;
   if (isCopy && sha256Of(value.view()) != message.entry.sha256) {
@@ -109,7 +118,7 @@ Task<Result<wire::StageAnswer>> HomeNode::stage(wire::Speaker from, wire::Stage 
   auto admitted = co_await admit(from, partition, deadline);
   if (!admitted) co_return admitted.error();
   const StandingPtr standing = membership_.standing();
-  if (const Status served = serves(*standing, partition); !served) co_return served.error();
+  if (const Status served = serves(from, *standing, partition); !served) co_return served.error();
   auto staged = co_await staging_.receiveFor(message.upload, std::move(body), settings_.timing.progress);
   if (!staged) co_return staged.error();
   Executor& executor = co_await currentExecutor();
@@ -151,7 +160,7 @@ Task<Result<wire::OfferAnswer>> HomeNode::publish(wire::Speaker from, wire::Publ
   auto admitted = co_await admit(from, partition, deadline);
   if (!admitted) co_return admitted.error();
   const StandingPtr standing = membership_.standing();
-  if (const Status served = serves(*standing, partition); !served) co_return served.error();
+  if (const Status served = serves(from, *standing, partition); !served) co_return served.error();
   auto here = co_await store_.row(message.entry.key, deadline);
   if (here && *here && compareEntries((*here)->entry, message.entry) == 0) {
     co_return wire::OfferAnswer{wire::OfferOutcome::Accepted, (*here)->entry, Version()};
@@ -260,7 +269,7 @@ Task<Status> HomeNode::repair(wire::Speaker from, wire::Repair message, Deadline
   auto admitted = co_await admit(from, partition, deadline);
   if (!admitted) co_return admitted;
   const StandingPtr standing = membership_.standing();
-  if (const Status served = serves(*standing, partition); !served) co_return served;
+  if (const Status served = serves(from, *standing, partition); !served) co_return served;
   auto fetched =
       co_await copier_.fetch(std::move(message.entry), message.source, wire::From::Repair, Version(), deadline);
   if (!fetched) co_return fetched;

@@ -59,8 +59,10 @@ class HomeNode {
   Task<Status> admit(wire::Speaker from, PartitionId partition, Deadline deadline);
 
  private:
+  /// A new home node may be asked before it has heard that it is one: for a moment that is worth waiting for.
+  Task<> awaitJoined(Deadline deadline);
   Status refuse(const wire::Speaker& from, PartitionId partition) const;
-  Status serves(const Standing& standing, PartitionId partition) const;
+  Status serves(const wire::Speaker& from, const Standing& standing, PartitionId partition) const;
   Task<Result<Staged>> stagedOrFetched(wire::Publish message, Deadline deadline);
   Task<Status> addPartition(wire::FillPageAnswer& answer, PartitionId partition, Key after, bool entriesOnly,
                             std::size_t& room, Deadline deadline);

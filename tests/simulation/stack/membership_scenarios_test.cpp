@@ -27,6 +27,22 @@ class MembershipScenario : public testing::Test {
     return view->newest().list().find(node);
   }
 
+  /// One of the keys of which `former` is a home node in the complete version that a node knows, and `next` is in its
+  /// stead in the newest one.
+  std::string keyThatMovesFromTo(unsigned asKnownBy, unsigned former, unsigned next) {
+    const auto view = s.node(asKnownBy).node().membership().view();
+    const NodeId from = s.node(former).node().membership().self().node;
+    const NodeId to = s.node(next).node().membership().self().node;
+    const std::vector<std::string> keys = Scenario::keys();
+    const auto found = std::ranges::find_if(keys, [&](const std::string& key) {
+      const PartitionId partition = partitionOf(key);
+      return view->complete().isHome(from, partition) && !view->newest().isHome(from, partition) &&
+             view->newest().isHome(to, partition);
+    });
+    s.mustBe(found != keys.end(), "a key moves");
+    return found == keys.end() ? keys.front() : *found;
+  }
+
   /// Node 2, which may have heard where the others are, is down while they leave the ring to node 3, and is started
   /// with that one.
   void startTheOnlyOneOfItsVersionThatIsLeft(bool mayHear) {
@@ -256,6 +272,26 @@ TEST_F(MembershipScenario, ANodeThatLearnsOfAChangeOnlyByBeingRefusedBeginsAgain
   EXPECT_TRUE(s.done(put)) << s.workload.told(put);
   EXPECT_TRUE(s.knows(0, s.newest(3)));
   EXPECT_GE(s.errors(Type::Offer, Kind::OlderRing), 1U);
+}
+
+TEST_F(MembershipScenario, ANodeThatHasNotHeardThatAVersionIsCompleteIsToldSoByAFormerHomeNode) {
+  s.ring.startAll(3);
+  for (const std::string& key : Scenario::keys()) ASSERT_TRUE(s.done(s.put(0, key)));
+  s.hold(Type::FillPage, 3, kAny);
+  s.join(1);
+  s.await([&] { return s.node(3).up() && s.changing(0) && s.changing(2) && s.changing(3); }, "all know of the joiner");
+  const std::string moved = keyThatMovesFromTo(0, 1, 3);
+  s.forgetRules();
+  s.deafen(0);
+  s.letGo();
+  s.awaitWithout(
+      0, [&] { return !s.changing(1) && !s.changing(2) && !s.changing(3); }, "a complete version");
+  s.kill(2);  // so that of the complete version that node 0 knows no home node can be done without
+  s.run(1s);
+  ASSERT_TRUE(s.changing(0));
+  const auto get = s.get(0, moved);
+  EXPECT_TRUE(s.done(get)) << s.workload.told(get);
+  EXPECT_FALSE(s.changing(0));
 }
 
 TEST_F(MembershipScenario, MembersFindOneAnotherThoughNobodyIsThereToTellWhereTheyAre) {

@@ -122,6 +122,9 @@ Task<Status> Joining::askSeed(std::string seed, wire::Join join) {
   if (!sameRing) co_return sameRing;
   auto answer = co_await peers_.askAt(seed, std::move(join), deadline);
   if (!answer) co_return answer.error();
+  // Where that one is goes to the disk in one batch with the ring: a member that knows its ring and nobody of it could
+  // ask nobody at its next start, and would not hear that it was removed meanwhile.
+  peers_.learn({answer->from.node, answer->from.boot, answer->from.hostPort});
   auto adopted = co_await membership_.adopt(answer->answer.view);
   // A seed that is busy says Conflict too, and is worth asking again.
   if (!adopted) co_return Error{Kind::BadRequest, adopted.error().text};

@@ -311,6 +311,28 @@ TEST_F(MembershipScenario, MembersFindOneAnotherThoughNobodyIsThereToTellWhereTh
   s.awaitQuiet();
 }
 
+// It has written down its ring and nothing else, and those that have removed it do not call it any more.
+TEST_F(MembershipScenario, AJoinerThatIsKilledAtOnceKnowsWhomToAskHowItsRingWentOn) {
+  s.ring.startAll(3);
+  s.drop(Type::Gossip, kAny, kAny);
+  s.drop(Type::FillPage, kAny, kAny);
+  SimNode& joiner = s.join(0);
+  s.await([&] { return joiner.view() != nullptr; }, "the joiner has its ring on its disk");
+  const NodeId removed = joiner.durableIdentity()->node;
+  s.kill(3);
+  s.forgetRules();
+  s.run(3s);
+  ASSERT_TRUE(remove(s, 1, {3}).ok());
+  s.await([&] { return !s.changing(0) && !s.changing(1) && !s.changing(2); }, "a complete version without it");
+  joiner.start({});
+  s.await([&] { return joiner.up() && joiner.node().fatal() != nullptr; }, "it hears that it was removed");
+  s.kill(3);
+  s.start(3);
+  s.awaitQuiet();
+  EXPECT_NE(joiner.durableIdentity()->node, removed);
+  EXPECT_EQ(s.node(0).node().status().members.size(), 4U);
+}
+
 TEST_F(MembershipScenario, WhatANodeProposesAfterItWasKilledIsHigherThanWhatItProposedBefore) {
   s.ring.startAll(5);
   const NodeId killed = s.node(2).durableIdentity()->node;

@@ -13,6 +13,9 @@ namespace {
 
 // A node that starts has other things to do first.
 constexpr Duration kFirst = std::chrono::minutes(1);
+// What a scan has met keeps a fill or a comparison waiting; what could not be renewed then is not worth reading all
+// rows for all the time.
+constexpr Duration kBetweenUrgent = std::chrono::hours(1);
 constexpr std::size_t kRowsAtOnce = 256 * 1024;
 constexpr std::uint32_t kPageBytes = 128 * 1024;
 // A disk that takes longer for one table, or one chunk, is in trouble of another kind.
@@ -34,12 +37,26 @@ Task<> Scrubber::run() {
   const Duration pause = settings_.timing.scrub;
   if (pause == Duration(0)) co_return;
   const Duration first = std::min(pause, kFirst);
-  co_await pauseUntil(loop_.now() + first);
+  Time due = loop_.now() + first;
+  Time urgentFrom{};
   while (!stopping_) {
-    const bool may = membership_.confirmed() && membership_.standing()->member;
-    if (may) co_await round();
-    co_await pauseUntil(loop_.now() + (may ? pause : first));
+    co_await pauseUntil(std::min(due, loop_.now() + kFirst));
+    const bool may = !stopping_ && membership_.confirmed() && membership_.standing()->member;
+    if (loop_.now() >= due) {
+      if (may) co_await round();
+      due = loop_.now() + (may ? pause : first);
+    } else if (may && loop_.now() >= urgentFrom && store_.damage().takeScan()) {
+      co_await checkRowsNow();
+      urgentFrom = loop_.now() + kBetweenUrgent;
+    }
   }
+}
+
+/// Damage that a scan has met, in rows that perhaps nobody reads by themselves, is not left to the next round.
+Task<> Scrubber::checkRowsNow() {
+  auto checked = co_await checkRows();
+  if (checked || stopping_) co_return;
+  journal_.note(Severity::Warn, "scrub.broken-off", fmt::format("why=\"{}\"", checked.error().text));
 }
 
 Task<> Scrubber::round() {
@@ -49,6 +66,7 @@ Task<> Scrubber::round() {
     status_.running = true;
     status_.runningBytes = 0;
   }
+  store_.damage().takeScan();
   auto checked = co_await checkRows();
   for (unsigned partition = 0; checked && partition < limits::kPartitions && !stopping_; ++partition) {
     if (store_.isEmpty(static_cast<PartitionId>(partition))) continue;

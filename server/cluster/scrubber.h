@@ -49,6 +49,7 @@ class Scrubber {
 
  private:
   Task<> round();
+  Task<> checkRowsNow();
   Task<Status> checkRows();
   Task<Status> checkValues(PartitionId partition);
   Task<> checkValue(store::RowPtr row);

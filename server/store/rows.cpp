@@ -25,6 +25,10 @@ std::string entryRowName(std::string_view key) {
   return withPartition('e', partitionOf(key)).append(key);
 }
 
+Key keyOfEntryRow(std::string_view name) {
+  return Key(name.substr(std::min(name.size(), kEntryPrefix)));
+}
+
 std::string entryRowAfter(PartitionId partition, std::string_view key) {
   std::string name = withPartition('e', partition).append(key);
   if (!key.empty()) name.push_back('\0');
@@ -70,7 +74,7 @@ Result<RowPtr> decodeEntryRow(std::string_view name, std::string_view content) {
   const auto format = in.number<std::uint8_t>();
   const auto flags = in.number<std::uint8_t>();
   Entry& entry = row->entry;
-  entry.key = name.substr(std::min(name.size(), kEntryPrefix));
+  entry.key = keyOfEntryRow(name);
   entry.tombstone = (flags & kTombstone) != 0;
   entry.version = in.version();
   in.number(entry.size);

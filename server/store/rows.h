@@ -24,6 +24,8 @@ using RowPtr = std::shared_ptr<const Row>;
 
 /// `e`, the partition (big-endian), the key: entries lie together by partition, for filling and comparing.
 std::string entryRowName(std::string_view key);
+/// The key that is in the name of an entry's row, whatever the row's content is.
+Key keyOfEntryRow(std::string_view name);
 /// The least name that an entry of this partition after this key can have.
 std::string entryRowAfter(PartitionId partition, std::string_view key);
 /// The least name beyond the partition's entries.

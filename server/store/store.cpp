@@ -336,10 +336,12 @@ Task<Status> Store::settle(PendingPtr pending) {
 
 Task<Result<EntryPage>> Store::iterate(PartitionId partition, Key after, std::size_t mostBytes, Deadline deadline) {
   auto page = co_await disk_.scan(entryRowAfter(partition, after), entryRowsEnd(partition), mostBytes, deadline);
+  if (!page && page.error().kind == Kind::Corrupt) damage_->noteScan();
   if (!page) co_return page.error().within("read the entries of a partition");
   EntryPage result;
   for (const auto& [name, content] : page->rows) {
     auto row = decodeEntryRow(name, content.view());
+    if (!row) damage_->note(keyOfEntryRow(name));
     if (!row) co_return row.error();
     result.rows.push_back(std::move(*row));
   }

@@ -282,6 +282,25 @@ TEST_F(BadDisk, ADamagedRowWaitsUntilSoManyOthersAnswerThatNothingAcknowledgedIs
   EXPECT_TRUE(s.done(s.get(1, "k0")));
 }
 
+TEST_F(BadDisk, ADamagedRowThatOnlyAFillMeetsIsFoundAndRepairedLongBeforeTheNextScrub) {
+  s.ring.settings.timing.scrub = 24h;
+  for (const std::string& key : Scenario::keys()) EXPECT_TRUE(s.done(s.put(0, key)));
+  for (unsigned node = 0; node < 3; ++node) {
+    s.kill(node);
+    s.start(node);
+  }
+  s.run(2min);  // their first scrub is over
+  const std::uint64_t scrubs = s.node(1).node().status().scrub.rounds;
+  ASSERT_TRUE(s.node(1).medium().corruptRow(store::entryRowName("k0")));
+  s.kill(2);  // so that the joiner needs all that node 1 has
+  s.join(0);
+  s.await([&] { return damage(1).waiting == 1; }, "node 1 to find it");
+  s.start(2);
+  awaitRepaired(1, 1);
+  s.awaitQuiet();
+  EXPECT_EQ(s.node(1).node().status().scrub.rounds, scrubs);
+}
+
 TEST(Scrub, FindsAndRepairsWhatNobodyReads) {
   Scenario s;
   s.ring.settings.timing.scrub = 20s;

@@ -142,10 +142,8 @@ ring::MemberList MemberChanges::without(const ring::View& view, const std::set<N
 Status MemberChanges::checkLeave(const ring::View& view, NodeId leaver, const Answers& answers) const {
   if (!view.newest().list().hasPresent(leaver)) return {};  // it has begun already
   if (view.newest().present().size() == 1) return Error{Kind::NotDone, "this is the last node of its ring"};
-  std::set<NodeId> heard;
-  for (const auto& [node, answer] : answers) heard.insert(node);
   const ring::MemberList next = without(view, {leaver}, ring::Rank::Gone);
-  if (!view.mayMake(next, heard)) return Error{Kind::NotDone, "no majority of the ring's members answers"};
+  if (const Status heard = heardByMajority(view, next, answers); !heard) return heard;
   const std::vector<PartitionId> cannotCopy = lacking(view, next, answers, {});
   if (!cannotCopy.empty()) {
     return Error{Kind::NotDone, "too few home nodes answer to copy what it holds from: " + listOf(cannotCopy)};

@@ -22,6 +22,14 @@ class Departures : public testing::Test {
     EXPECT_TRUE(s.stuck().empty()) << testing::PrintToString(s.stuck());
   }
   std::size_t members(unsigned node) { return s.node(node).node().status().members.size(); }
+  /// How many members the list has that the node has accepted last, whether or not it was agreed.
+  std::size_t accepted(unsigned node) { return s.node(node).node().membership().accepted().present().size(); }
+  /// The node's disk has failed and it has found out: it stores nothing until it is started again.
+  void failDisk(unsigned node) {
+    s.node(node).disk().failNext(Fault::Write, Kind::Io);
+    for (const std::string& key : Scenario::keys()) s.put(node, key);
+    s.mustBe(s.node(node).disk().failure().has_value(), "it was home of one of the keys");
+  }
   void awaitDown(unsigned node) {
     s.await([&] { return s.node(node).down(); }, "the node has ended");
   }
@@ -233,6 +241,70 @@ TEST_F(Departures, NobodyLeavesOnTheWordOfANodeThatWasSetBackAndHasNotBeenConfir
   s.awaitQuiet();
   EXPECT_EQ(members(1), 3U);
   readAll(s, 0);
+}
+
+// It answers, but can agree to nothing. Were it counted, the others would accept a change that nobody can make, and a
+// later one would take with it the place of who was told that it keeps it.
+TEST_F(Departures, NobodyLeavesOnTheWordOfANodeWhoseDiskHasFailed) {
+  s.ring.startAll(3);
+  putAll(s);
+  const NodeId before = s.node(2).durableIdentity()->node;
+  failDisk(1);
+  s.node(2).leave();
+  awaitDown(2);
+  EXPECT_EQ(accepted(0), 3U) << "nothing has been proposed";
+  s.kill(1);
+  s.start(1);
+  s.start(2);
+  s.awaitQuiet();
+  s.join(0);
+  s.await([&] { return s.node(3).up(); }, "the next change of the ring");
+  s.awaitQuiet();
+  EXPECT_EQ(members(0), 4U);
+  EXPECT_EQ(s.node(2).durableIdentity()->node, before) << "it has kept its place";
+  readAll(s, 2);
+}
+
+TEST_F(Departures, NobodyIsRemovedOnTheWordOfANodeWhoseDiskHasFailed) {
+  s.ring.startAll(4);
+  putAll(s);
+  failDisk(1);
+  s.kill(3);
+  s.run(3s);
+  EXPECT_FALSE(remove(s, 0, {3}).ok());
+  EXPECT_EQ(accepted(0), 4U) << "nothing has been proposed";
+  s.kill(1);
+  s.start(1);
+  s.start(3);
+  s.awaitQuiet();
+  EXPECT_EQ(members(0), 4U);
+}
+
+// A ring of two tolerates no failure, and this one is two as soon as those that stay have agreed to it.
+TEST_F(Departures, ADiskThatIsLostAsThreeBecomeTwoIsGivenUpByForceAndNothingIsLost) {
+  s.ring.startAll(3);
+  putAll(s);
+  const std::string lost = fmt::format("{:016x}", s.node(1).durableIdentity()->node);
+  s.hold(Type::FillPage, kAny, kAny);
+  s.node(2).leave();
+  s.await([&] { return s.changing(0); }, "the leave is under way");
+  s.kill(1);
+  s.node(1).loseDisk();
+  s.forgetRules();
+  s.letGo();
+  s.node(1).start({s.node(0).name()});
+  s.run(10s);
+  EXPECT_TRUE(s.changing(0)) << "one of two is no majority";
+  Removed removed;
+  s.node(0).spawn(removeInto(s.node(0), {lost}, true, s.ring.time.now() + 5s, removed));
+  s.await([&] { return removed.has_value(); }, "the end of a remove");
+  EXPECT_TRUE(removed->ok());
+  awaitDown(2);
+  s.await([&] { return s.node(1).up(); }, "node 1 is taken in as a new one");
+  s.awaitQuiet();
+  EXPECT_EQ(members(0), 2U);
+  readAll(s, 0);
+  readAll(s, 1);
 }
 
 TEST_F(Departures, ANodeThatWasSetBackAndHasNotBeenConfirmedHasNoVoteOnChangesOfTheRing) {

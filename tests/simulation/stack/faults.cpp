@@ -420,6 +420,8 @@ bool Faults::mayLoseDisk() {
   for (std::size_t i = 0; i < ring_.size(); ++i) {
     if (!ring_[i].up()) continue;
     if (ring_[i].node().status().copies < 3) return false;
+    // A list that somebody has accepted may be agreed at any moment, and a ring of two tolerates no failure.
+    if (ring_[i].node().membership().accepted().present().size() < 3) return false;
     up.insert(ring_[i].name());
     for (const auto& member : ring_[i].node().status().members) members.insert(member.hostPort);
   }

@@ -95,6 +95,8 @@ class Coordinator {
   struct Upload;
   Task<Result<WriteOrder>> stageAll(const PutRequest& request, std::string begun, std::shared_ptr<Upload> upload);
   Task<> stageAt(std::shared_ptr<Upload> upload, NodeId node, std::unique_ptr<ByteSource> branch);
+  Task<> awaitReason(std::shared_ptr<Upload> upload);
+  Error notStaged(const Upload& upload, const std::set<NodeId>& good, const std::string& text) const;
   std::vector<NodeId> nearestFirst(std::vector<NodeId> nodes) const;
   bool seemsGone(NodeId node);
   Task<> ask(NodeId node);
@@ -113,6 +115,8 @@ class Coordinator {
   Version above(const WriteRound& round, const Version& offered);
   Error refusal(const WriteRound& round, const ring::View& view, PartitionId partition, bool mayHaveEffect) const;
   std::string whySilent(NodeId node) const;
+  std::string whyMissing(const ring::View& view, PartitionId partition, const std::set<NodeId>& good,
+                         const std::map<NodeId, std::string>& failures) const;
   std::string names(const std::vector<NodeId>& nodes) const;
   wire::DiskState diskOf(NodeId node) const;
   std::vector<NodeId> otherHolders(const Located& located) const;

@@ -140,14 +140,21 @@ std::string Coordinator::whySilent(NodeId node) const {
   return "its last call failed: " + peers_.health(node).lastError;
 }
 
+/// The home nodes that are not among these, each with what went wrong there.
+std::string Coordinator::whyMissing(const ring::View& view, PartitionId partition, const std::set<NodeId>& good,
+                                    const std::map<NodeId, std::string>& failures) const {
+  std::string who;
+  for (const NodeId node : missingHomes(view, partition, good)) {
+    const auto at = failures.find(node);
+    who += fmt::format("{}{} ({})", who.empty() ? "" : ", ", peers_.nameOf(node),
+                       at == failures.end() ? whySilent(node) : at->second);
+  }
+  return who;
+}
+
 Error Coordinator::refusal(const WriteRound& round, const ring::View& view, PartitionId partition,
                            bool mayHaveEffect) const {
-  std::string who;
-  for (const NodeId node : missingHomes(view, partition, round.accepted())) {
-    const auto at = round.failures().find(node);
-    who += fmt::format("{}{} ({})", who.empty() ? "" : ", ", peers_.nameOf(node),
-                       at == round.failures().end() ? whySilent(node) : at->second);
-  }
+  const std::string who = whyMissing(view, partition, round.accepted(), round.failures());
   if (round.noSpace() && !mayHaveEffect) return {Kind::NoSpace, "no space left on the key's home nodes: " + who};
   if (mayHaveEffect) {
     return {Kind::Unknown,
@@ -229,7 +236,7 @@ struct Coordinator::Upload {
   std::shared_ptr<FanOut> fan;
   std::map<NodeId, wire::StageAnswer> staged;
   std::vector<NodeId> asked;
-  std::string lastError;
+  std::map<NodeId, std::string> failures;  ///< of those that have not staged it
   bool olderRing = false;
   bool noSpace = false;
   unsigned running = 0;
@@ -257,12 +264,29 @@ Task<> Coordinator::stageAt(std::shared_ptr<Upload> upload, NodeId node, std::un
     upload->staged.emplace(node, std::move(*staged));
   } else {
     upload->fan->drop(node);
-    upload->lastError = fmt::format("{} ({})", peers_.nameOf(node), staged.error().text);
+    upload->failures.emplace(node, staged.error().text);
     upload->olderRing = upload->olderRing || staged.error().kind == Kind::OlderRing;
     // It may have room for smaller ones: only its own word, and its refusal of such a one, make it count as full.
     upload->noSpace = upload->noSpace || staged.error().kind == Kind::NoSpace;
   }
   upload->changed.notifyAll();
+}
+
+/// A home node that refuses a stream drops it a moment before its reason is here. One that says nothing at all may go
+/// on like that for as long as a stream may take, and the client is not to wait for it: what it gets is a refusal
+/// anyway.
+Task<> Coordinator::awaitReason(std::shared_ptr<Upload> upload) {
+  const Time giveUp = executor_.now() + settings_.timing.call;
+  while (upload->running > 0 && upload->failures.empty() && executor_.now() < giveUp) {
+    co_await upload->changed.waitUntil(giveUp);
+  }
+}
+
+/// Why a value is refused that only these home nodes have staged.
+Error Coordinator::notStaged(const Upload& upload, const std::set<NodeId>& good, const std::string& text) const {
+  const std::string who = whyMissing(*upload.view, partitionOf(upload.key), good, upload.failures);
+  if (upload.noSpace) return {Kind::NoSpace, "no space left on the key's home nodes: " + who};
+  return {Kind::NotDone, text + "; missing: " + who};
 }
 
 /// Whether a home node that takes nothing of a stream answers no other question either; one that does has a slow disk,
@@ -305,9 +329,8 @@ Task<Result<WriteOrder>> Coordinator::stageAll(const PutRequest& request, std::s
   }
   auto pumped = co_await upload->fan->pump(std::move(begun), *request.value);
   if (!pumped && pumped.error().kind == Kind::NotDone) {
-    while (upload->running > 0 && upload->lastError.empty()) co_await upload->changed.wait();
-    if (upload->noSpace) co_return Error{Kind::NoSpace, "no space left on the key's home nodes: " + upload->lastError};
-    co_return Error{Kind::NotDone, pumped.error().text + ": " + upload->lastError};
+    co_await awaitReason(upload);
+    co_return notStaged(*upload, {}, pumped.error().text);
   }
   if (!pumped) co_return pumped.error();
   if (request.sha256 && *request.sha256 != pumped->sha256) {
@@ -322,8 +345,7 @@ Task<Result<WriteOrder>> Coordinator::stageAll(const PutRequest& request, std::s
     if (isEnough(*upload->view, partition, good, request.consistency, settings_.bugs)) break;
     if (settings_.bugs.publishBelowQuorum && !good.empty()) break;
     if (upload->running == 0 || executor_.now() >= giveUp) {
-      co_return Error{upload->noSpace ? Kind::NoSpace : Kind::NotDone,
-                      "too few of the key's home nodes took the value; nothing was changed: " + upload->lastError};
+      co_return notStaged(*upload, good, "too few of the key's home nodes took the value; nothing was changed");
     }
     co_await upload->changed.waitUntil(giveUp);
   }

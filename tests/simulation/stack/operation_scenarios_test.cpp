@@ -195,5 +195,53 @@ TEST_F(OperationScenario, AHomeNodeThatAnswersButTakesNothingForASecondIsDropped
   EXPECT_EQ(sizeThroughTheSlowOne, kPieces * kPieceBytes);
 }
 
+/// A key whose home nodes are the nodes 1 to 3 of four, so that node 0 only coordinates.
+std::string keyOfOthers(Scenario& s) {
+  s.join(0);
+  s.await([&] { return s.node(3).up(); }, "node 3 serves");
+  s.awaitQuiet();
+  return s.keyOf(0, {1, 2, 3});
+}
+
+TEST_F(OperationScenario, AnUploadThatNoHomeNodeTakesIsRefusedThoughNoneSaysWhy) {
+  const std::string key = keyOfOthers(s);
+  s.drop(Type::Stage, 0, Scenario::kAny);
+  const Time begin = s.ring.time.now();
+  Uploaded uploaded;
+  s.node(0).spawn(upload(s.node(0), key, std::make_unique<Upload>(160, false), uploaded));
+  s.await([&] { return uploaded.result.has_value(); }, "the end of the upload");
+  ASSERT_TRUE(uploaded.result && !uploaded.result->ok());
+  const Error error = uploaded.result->error();
+  EXPECT_EQ(error.kind, Kind::NotDone);
+  EXPECT_LT(uploaded.end - begin, 35s) << "what does not move for 30 s has broken off";
+  for (const unsigned home : {1U, 2U, 3U}) {
+    EXPECT_NE(error.text.find(s.node(home).name()), std::string::npos) << error.text;
+  }
+}
+
+// A put asks a home node whose last call failed whether it is there, and meanwhile another one that it counts on fails.
+// What it then sends to the only one that is left is lost.
+TEST_F(OperationScenario, AnUploadThatLosesItsQuorumBeforeItBeginsIsRefusedThoughNobodySaysWhy) {
+  const std::string key = keyOfOthers(s);
+  s.kill(1);
+  for (const Type type : {Type::Offer, Type::Gossip, Type::Probe, Type::Stage}) s.drop(type, 0, 2);
+  s.put(0, key);
+  s.run(2s + 50ms);  // by now calls to the nodes 1 and 2 have failed
+  s.hold(Type::Hello, 0, 2);
+  const auto large = s.workload.put(s.node(0), key, true);
+  s.run(10ms);
+  s.node(3).kill();
+  s.workload.get(s.node(0), key);
+  s.run(50ms);  // by now a call to node 3 has failed
+  s.letGo();
+  s.finish(large);
+  EXPECT_EQ(s.requests(2, Type::Stage), 1U) << "the upload was to begin";
+  EXPECT_EQ(s.at(large).outcome, Outcome::NoEffect) << s.workload.told(large);
+  EXPECT_LT(s.at(large).end - s.at(large).begin, 3s);
+  for (const unsigned home : {1U, 2U, 3U}) {
+    EXPECT_NE(s.workload.told(large).find(s.node(home).name()), std::string::npos) << s.workload.told(large);
+  }
+}
+
 }  // namespace
 }  // namespace mydht::simulation

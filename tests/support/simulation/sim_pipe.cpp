@@ -48,12 +48,12 @@ SimPipe::~SimPipe() {
   to_.pipes_.erase(number_);
 }
 
-std::unique_ptr<ByteSource> SimPipe::lay(SimEndpoint& from, SimEndpoint& to, Body body,
-                                         std::function<void()> whenSourceBreaks) {
+std::unique_ptr<ByteSource> SimPipe::lay(SimEndpoint& from, SimEndpoint& to, Source source) {
   auto pipe = std::make_shared<SimPipe>(from, to);
-  pipe->size_ = bodySize(body);
-  pipe->whenSourceBreaks_ = std::move(whenSourceBreaks);
-  from.gate_.spawn(pipe->pump(pipe, sourceOf(std::move(body))));
+  pipe->size_ = bodySize(source.body);
+  pipe->whenBroken_ = std::move(source.whenBroken);
+  pipe->whenMoved_ = std::move(source.whenMoved);
+  from.gate_.spawn(pipe->pump(pipe, sourceOf(std::move(source.body))));
   return std::make_unique<Reader>(std::move(pipe));
 }
 
@@ -68,7 +68,7 @@ Task<> SimPipe::pump(std::shared_ptr<SimPipe> self, std::unique_ptr<ByteSource> 
   while (!broken_ && !readerGone_) {
     auto piece = co_await source->next(executor.now() + kPatience);
     if (!piece) {
-      if (whenSourceBreaks_) whenSourceBreaks_();
+      if (whenBroken_) whenBroken_();
       breakOff();
       break;
     }
@@ -80,6 +80,7 @@ Task<> SimPipe::pump(std::shared_ptr<SimPipe> self, std::unique_ptr<ByteSource> 
     // A piece takes its time on the wire; an end that dies meanwhile is noticed after it.
     co_await sleepUntil(executor.now() + std::chrono::microseconds(300));
     window_.push_back(std::move(*piece));
+    if (whenMoved_) whenMoved_();
     bytes_.notifyAll();
     while (window_.size() >= kWindow && !broken_ && !readerGone_) co_await room_.wait();
   }

@@ -16,9 +16,14 @@ class SimPipe : public std::enable_shared_from_this<SimPipe> {
   SimPipe(SimEndpoint& from, SimEndpoint& to);
   ~SimPipe();
 
-  /// Pumps the source into a pipe and returns the far end. Says so if the source itself breaks off.
-  static std::unique_ptr<ByteSource> lay(SimEndpoint& from, SimEndpoint& to, Body body,
-                                         std::function<void()> whenSourceBreaks = nullptr);
+  /// What goes into a pipe, and who is told of it.
+  struct Source {
+    Body body;
+    std::function<void()> whenBroken = nullptr;  ///< the body itself broke off
+    std::function<void()> whenMoved = nullptr;   ///< a piece of it went in
+  };
+  /// Pumps the source into a pipe and returns the far end.
+  static std::unique_ptr<ByteSource> lay(SimEndpoint& from, SimEndpoint& to, Source source);
   /// One of the ends has died.
   void breakOff();
 
@@ -31,7 +36,8 @@ class SimPipe : public std::enable_shared_from_this<SimPipe> {
   const std::uint64_t number_;
   std::deque<Bytes> window_;
   std::optional<std::uint64_t> size_;
-  std::function<void()> whenSourceBreaks_;
+  std::function<void()> whenBroken_;
+  std::function<void()> whenMoved_;
   bool ended_ = false;
   bool broken_ = false;
   bool readerGone_ = false;

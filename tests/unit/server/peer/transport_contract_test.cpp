@@ -240,6 +240,20 @@ TEST_P(TransportContract, AStreamedBodyToWhoNeverAnswersEndsByTheDeadline) {
   EXPECT_TRUE(destroyed);
 }
 
+TEST_P(TransportContract, ABodyThatBreaksOffEndsItsCallLongBeforeTheDeadlineThoughTheOtherNodeIsSilent) {
+  run([this]() -> Task<> {
+    const Time begin = co_await soon(0s);
+    const Error end{Kind::Io, "the client is gone"};
+    auto answer = co_await subject_->transport().call(
+        subject_->silentAddress(), {Bytes(std::string("m")), std::make_unique<TextSource>(pattern(1000), false, end)},
+        begin + 2h);
+    EXPECT_FALSE(answer.ok());
+    if (!answer) EXPECT_EQ(answer.error().kind, Kind::Unknown) << answer.error().text;
+    const Time now = co_await soon(0s);
+    EXPECT_LT(now - begin, 2min);
+  });
+}
+
 TEST_P(TransportContract, AnAnswersBodyMayBeDestroyedEarly) {
   bool destroyed = false;
   subject_->answerWith([&destroyed](Call request, Deadline deadline) -> Task<Result<Call>> {

@@ -393,7 +393,7 @@ Task<Status> MemberChanges::adjustSelf(Deadline deadline) {
   // What this node was before it lost its disk may have been taken in by a change that was begun then.
   std::set<NodeId> former;
   for (const NodeId node : peers_.nodesAt(settings_.hostPort)) {
-    if (view->newest().list().hasPresent(node) && peers_.isDead(node)) former.insert(node);
+    if (view->newest().list().hasPresent(node) && peers_.deadSince(node)) former.insert(node);
   }
   ring::MemberList next = without(*view, former, ring::Rank::Removed);
   const auto record = adjusted(*next.find(self));

@@ -277,11 +277,12 @@ std::vector<std::pair<NodeId, std::int64_t>> Peers::clockOffsets(const std::vect
   return offsets;
 }
 
-void Peers::judge(NodeId node, wire::Liveness liveness) {
+void Peers::judge(NodeId node, wire::Liveness liveness, Time now) {
   const std::lock_guard lock(mutex_);
   Peer& peer = peers_[node];
   const wire::Liveness before = std::exchange(peer.health.liveness, liveness);
   peer.dead = liveness == wire::Liveness::Dead;
+  if (peer.dead && before != wire::Liveness::Dead) peer.deadSince = now;
   if (peer.dead && peer.health.lastError.empty()) peer.health.lastError = "no other node has heard of it either";
   if (liveness != wire::Liveness::Alive || before != wire::Liveness::Dead) return;
   // Others have heard of it: what failed before is no reason any more to leave it alone.
@@ -326,12 +327,14 @@ bool Peers::usable(NodeId node) const {
   return at == peers_.end() || (at->second.failures == 0 && !at->second.dead);
 }
 
-bool Peers::isDead(NodeId node) const {
+std::optional<Time> Peers::deadSince(NodeId node) const {
   const std::lock_guard lock(mutex_);
   const auto at = peers_.find(node);
-  if (at == peers_.end()) return false;
+  if (at == peers_.end()) return std::nullopt;
+  const Peer& peer = at->second;
   // One that has answered a single call since may be gone again before the detector has heard of it.
-  return at->second.dead || (at->second.health.liveness == wire::Liveness::Dead && at->second.failures > 0);
+  const bool isDead = peer.dead || (peer.health.liveness == wire::Liveness::Dead && peer.failures > 0);
+  return isDead ? std::optional<Time>(peer.deadSince) : std::nullopt;
 }
 
 void Peers::noteDisk(NodeId node, wire::DiskState state, Time until) {

@@ -101,7 +101,7 @@ class Peers {
   std::vector<std::pair<NodeId, std::int64_t>> clockOffsets(const std::vector<NodeId>& nodes) const;
   /// The failure detector's finding: who is dead is left alone at once, who was and is not any more is asked again at
   /// once. Which nodes make a quorum is never changed by it (R7).
-  void judge(NodeId node, wire::Liveness liveness);
+  void judge(NodeId node, wire::Liveness liveness, Time now);
 
   /// Calls so far, and how many of them got no answer.
   std::uint64_t calls() const { return calls_.load(std::memory_order_relaxed); }
@@ -111,8 +111,8 @@ class Peers {
   /// one is asked again by the background alone, when takeTurn() says so; a request asks it only where nobody else is
   /// left.
   bool usable(NodeId node) const;
-  /// The failure detector has found it dead, and it has not answered since.
-  bool isDead(NodeId node) const;
+  /// Since when the failure detector has held it for dead; none: it does not, or the node has answered since.
+  std::optional<Time> deadSince(NodeId node) const;
   /// The node's disk is so until then, as far as one knows: a put does without a full one, any write without a failed
   /// one.
   void noteDisk(NodeId node, wire::DiskState state, Time until);
@@ -133,6 +133,7 @@ class Peers {
     PeerHealth health;
     unsigned failures = 0;                         // one after the other, the last call's included
     bool dead = false;                             // says the failure detector, and nothing has come from it since
+    Time deadSince{};                              // while it says so
     Time askAgainAt{};                             // if failures > 0
     Time turnEnds{};                               // until then the background waits for its answer
     wire::DiskState disk = wire::DiskState::Well;  // as it has said,

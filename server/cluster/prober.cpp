@@ -64,7 +64,7 @@ void Prober::followMembers() {
 
 void Prober::tellChanges() {
   for (const Swim::Change& change : swim_->takeChanges()) {
-    peers_.judge(change.node, change.to);
+    peers_.judge(change.node, change.to, loop_.now());
     const std::string name = peers_.nameOf(change.node);
     if (change.to == Liveness::Dead) {
       deadSince_[change.node] = loop_.now();

@@ -36,12 +36,13 @@ std::optional<std::size_t> placeOf(const ring::View& view, NodeId node) {
 
 }  // namespace
 
-RingChanges::RingChanges(Executor& loop, const Settings& settings, Membership& membership, Peers& peers, Random& random,
-                         Journal& journal)
+RingChanges::RingChanges(Executor& loop, const Settings& settings, Membership& membership, Peers& peers,
+                         const Summaries& summaries, Random& random, Journal& journal)
     : loop_(loop),
       settings_(settings),
       membership_(membership),
       peers_(peers),
+      summaries_(summaries),
       random_(random),
       journal_(journal),
       background_(loop) {}
@@ -190,8 +191,6 @@ Task<> RingChanges::tell(NodeId node, ring::ViewPtr view) {
 /// What a node has filled as of these active versions stays filled as long as they are the active ones: so it may be
 /// told on by others, and nothing of it is ever taken back.
 void RingChanges::heardFilled(NodeId node, const wire::Gossip& gossip) {
-  if (gossip.summary.disk == wire::DiskState::Well) unwell_.erase(node);
-  if (gossip.summary.disk != wire::DiskState::Well) unwell_.insert(node);
   const ring::ViewPtr view = membership_.view();
   if (!view) return;
   const std::size_t bytes = (view->members().size() + 7) / 8;
@@ -232,6 +231,15 @@ std::string RingChanges::wholeMembers(const ring::View& view, bool withSelf) con
   return bits;
 }
 
+/// Until whoever can fill has, the former home nodes hold what makes up for a lost disk: a quorum without a spare could
+/// not be filled from any more. One that is being started again will.
+bool RingChanges::mayYetFill(NodeId home) const {
+  const auto said = summaries_.of(home);
+  if (said && said->disk != wire::DiskState::Well) return false;
+  const auto since = peers_.deadSince(home);
+  return !since || loop_.now() < *since + settings_.timing.backSoon;
+}
+
 bool RingChanges::isFilled(const ring::View& view, std::size_t index) const {
   if (settings_.bugs.completeAtOnce) return true;
   const ring::Ring& version = *view.active()[index];
@@ -248,9 +256,7 @@ bool RingChanges::isFilled(const ring::View& view, std::size_t index) const {
     for (const NodeId home : homes) {
       const bool has = hasFilled(view, home, partition);
       filled += has ? 1 : 0;
-      // Until whoever can fill has, the former home nodes hold what makes up for a lost disk: a quorum without a spare
-      // could not be filled from any more.
-      if (!has && !peers_.isDead(home) && !unwell_.contains(home)) return false;
+      if (!has && mayYetFill(home)) return false;
     }
     if (!homes.empty() && filled < ring::quorumOf(homes.size())) return false;
   }

@@ -7,6 +7,7 @@
 
 #include "server/cluster/membership.h"
 #include "server/cluster/peers.h"
+#include "server/cluster/summaries.h"
 #include "server/ports/random.h"
 #include "server/task/gate.h"
 
@@ -16,8 +17,8 @@ namespace mydht::cluster {
 /// Aguilera et al., JACM 58; Jehl et al., DISC 2015). Lives on loop 0; owned by the node.
 class RingChanges {
  public:
-  RingChanges(Executor& loop, const Settings& settings, Membership& membership, Peers& peers, Random& random,
-              Journal& journal);
+  RingChanges(Executor& loop, const Settings& settings, Membership& membership, Peers& peers,
+              const Summaries& summaries, Random& random, Journal& journal);
 
   /// Proposes a change until a majority of the members of every active version has accepted exactly the same list,
   /// which is then the next version. Any number of these may run at once anywhere: they merge. While as many versions
@@ -35,8 +36,8 @@ class RingChanges {
   /// said: a bit each, in the order of the view's members.
   std::string wholeMembers(const ring::View& view, bool withSelf) const;
   /// Completes the newest version that can be (R6): of each changed partition's home nodes a write quorum is filled,
-  /// and each that lives and has a sound disk with room, and a majority of the members of each active version holds
-  /// that fact. Does nothing while that is not so, nor before it is this node's turn.
+  /// and each that has a sound disk with room and has not been dead for some time, and a majority of the members of
+  /// each active version holds that fact. Does nothing while that is not so, nor before it is this node's turn.
   Task<Status> tryComplete(Deadline deadline);
 
   /// Tells these nodes what the ring and the addresses are now. Who does not hear it is refused until it asks.
@@ -53,17 +54,18 @@ class RingChanges {
   Task<> tell(NodeId node, ring::ViewPtr view);
   bool isMyTurn(const ring::View& view);
   std::optional<std::size_t> completable(const ring::View& view) const;
+  bool mayYetFill(NodeId home) const;
   bool isFilled(const ring::View& view, std::size_t index) const;
 
   Executor& loop_;
   const Settings& settings_;
   Membership& membership_;
   Peers& peers_;
+  const Summaries& summaries_;
   Random& random_;
   Journal& journal_;
   ring::VersionName asOf_;                        // the active versions of which the following is known
   std::string whole_;                             // a bit for each of their members: has filled all that it is home to
-  std::set<NodeId> unwell_;                       // their disks are full or have failed, as last heard from themselves
   std::map<NodeId, store::PartitionSet> filled_;  // of the others, as last heard from themselves
   ring::VersionName completableIn_;               // the active versions of which one can be completed,
   Time completableSince_{};                       // and when that was found

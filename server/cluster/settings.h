@@ -67,6 +67,7 @@ struct Timing {
   Duration skipFirst = std::chrono::seconds(1);          ///< a node that failed a call is left alone for that long,
   Duration skipMost = std::chrono::seconds(8);           ///< doubled with each failure, up to this; then gossip asks it
   Duration stagedKept = std::chrono::minutes(15);        ///< what nobody publishes is forgotten after that
+  Duration backSoon = std::chrono::seconds(10);          ///< so long a dead home node is waited for to fill after all
   Duration settle = Duration(0);  ///< a joiner says that it serves once the ring's change is complete, or after that
   Duration joinPatience = std::chrono::seconds(20);   ///< a joiner gives up when nobody has answered it by then
   Duration agreePatience = std::chrono::seconds(10);  ///< a change of the ring finds its majority by then, or fails

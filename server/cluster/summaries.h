@@ -8,8 +8,8 @@
 
 namespace mydht::cluster {
 
-/// What the other members said of themselves last, by gossip: for people alone, nothing rests on it. Owned by the node;
-/// any loop.
+/// What the other members said of themselves last, by gossip: for people, and for how long it is worth waiting for a
+/// node. Owned by the node; any loop.
 class Summaries {
  public:
   void heard(NodeId node, wire::Summary summary);

@@ -189,6 +189,25 @@ TEST_F(MembershipScenario, ADiskThatIsLostWhileANewHomeNodeFillsIsRefilledFromTh
   }
 }
 
+TEST_F(MembershipScenario, AJoinerThatIsStartedAgainWhileItFillsIsWaitedForSoThatADiskMayBeLostMeanwhile) {
+  s.ring.startAll(4);
+  for (const std::string& key : Scenario::keys()) ASSERT_TRUE(s.done(s.put(0, key)));
+  s.drop(Type::FillPage, 4, kAny);
+  s.join(0);
+  s.await([&] { return s.node(4).up() && s.changing(0); }, "the join is under way");
+  s.kill(4);
+  s.run(6s);
+  EXPECT_TRUE(s.changing(0)) << "where node 4 is a home, no other one may be lost";
+  s.start(4);
+  s.kill(3);
+  s.node(3).medium().empty();
+  s.forgetRules();
+  s.node(3).start({s.node(0).name()});
+  s.await([&] { return s.node(3).up(); }, "node 3 is back, as a new one");
+  s.awaitQuiet();
+  for (const std::string& key : Scenario::keys()) EXPECT_TRUE(s.done(s.get(4, key))) << key;
+}
+
 TEST_F(MembershipScenario, ACopiedDirectoryDoesNotPushOutTheNodeThatItWasCopiedFrom) {
   s.ring.startAll(3);
   s.put(0, "k0");
@@ -283,9 +302,9 @@ TEST_F(MembershipScenario, ANodeThatHasNotHeardThatAVersionIsCompleteIsToldSoByA
   const std::string moved = keyThatMovesFromTo(0, 1, 3);
   s.forgetRules();
   s.deafen(0);
+  s.drop(Type::Filled, 0, kAny);  // whoever wants to complete it would be told that it is
   s.letGo();
-  s.awaitWithout(
-      0, [&] { return !s.changing(1) && !s.changing(2) && !s.changing(3); }, "a complete version");
+  s.await([&] { return !s.changing(1) && !s.changing(2) && !s.changing(3); }, "a complete version");
   s.kill(2);  // so that of the complete version that node 0 knows no home node can be done without
   s.run(1s);
   ASSERT_TRUE(s.changing(0));

@@ -85,6 +85,7 @@ RunResult runSeed(const RunOptions& options) {
   // Too few for all that is missed, in some runs.
   ring.settings.hints.most = ring.random.below(3) == 0 ? 3 : 1000;
   ring.settings.timing.scrub = kScrub;
+  ring.settings.timing.backSoon = std::chrono::milliseconds(ring.random.below(2000));
   Observer observer(ring);
   Copies copies(ring);
   Removals removals(ring, copies);

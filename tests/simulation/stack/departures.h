@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <optional>
 #include <string>
 #include <vector>
@@ -71,5 +73,58 @@ inline void readAll(Scenario& s, unsigned through) {
     s.mustBe(s.done(read) && s.at(read).value != 0, key + " is there: " + s.workload.told(read));
   }
 }
+
+/// Of the scripts about them: what the checkers found, with every test, and steps that several of them need.
+class Departures : public testing::Test {
+ protected:
+  void TearDown() override {
+    EXPECT_TRUE(s.broken().empty()) << testing::PrintToString(s.broken());
+    EXPECT_TRUE(s.stuck().empty()) << testing::PrintToString(s.stuck());
+  }
+  std::size_t members(unsigned node) { return s.node(node).node().status().members.size(); }
+  /// How many members the list has that the node has accepted last, whether or not it was agreed.
+  std::size_t accepted(unsigned node) { return s.node(node).node().membership().accepted().present().size(); }
+  /// The node's disk has failed and it has found out: it stores nothing until it is started again.
+  void failDisk(unsigned node) {
+    s.node(node).disk().failNext(Fault::Write, Kind::Io);
+    for (const std::string& key : Scenario::keys()) s.put(node, key);
+    s.mustBe(s.node(node).disk().failure().has_value(), "it was home of one of the keys");
+  }
+  void awaitDown(unsigned node) {
+    s.await([&] { return s.node(node).down(); }, "the node has ended");
+  }
+  /// Nodes 3 and 4 join a ring of three, and neither change is completed until the rules are forgotten.
+  void joinTwo() {
+    s.drop(Scenario::Type::Filled, Scenario::kAny, Scenario::kAny);
+    s.join(0);
+    s.await([&] { return s.node(3).up() && s.changing(0); }, "the first join is under way");
+    s.join(1);
+    s.await([&] { return s.node(4).up(); }, "the second one too");
+    s.await([&] { return s.node(0).node().membership().view()->active().size() == 3; }, "three versions are active");
+  }
+  /// Node 0 of three goes on from a backup, and until the rules are forgotten nobody can tell it.
+  void startThreeWithNode0SetBack() {
+    s.ring.startAll(3);
+    putAll(s);
+    const auto backup = s.node(0).medium().snapshot();
+    putAll(s);
+    s.kill(0);
+    s.node(0).medium().rollback(*backup);
+    s.drop(Scenario::Type::Hello, 0, Scenario::kAny);  // nobody can tell it
+    s.node(0).start({});
+    s.await([&] { return s.node(0).up(); }, "it serves what needs no vote of its own");
+  }
+  /// Nodes of the two groups cannot reach one another.
+  void split(const std::vector<unsigned>& left, const std::vector<unsigned>& right) {
+    for (const unsigned a : left) {
+      for (const unsigned b : right) {
+        s.ring.network.cut(s.node(a).name(), s.node(b).name());
+        s.ring.network.cut(s.node(b).name(), s.node(a).name());
+      }
+    }
+  }
+
+  Scenario s;
+};
 
 }  // namespace mydht::simulation

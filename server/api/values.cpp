@@ -94,7 +94,7 @@ Response done(int status, const cluster::Written& written, Consistency consisten
   return response;
 }
 
-/// One try at a get. Conflict: the value was replaced between being found and being opened.
+/// One try at a get. Conflict: between being found and being opened the value was replaced, or who has it failed.
 Task<Result<Response>> tryGetValue(const Context& context, Request& request, Key key, Consistency consistency) {
   Coordinator& coordinator = coordinatorOf(context, request);
   std::optional<Result<Located>> located;
@@ -128,10 +128,10 @@ Task<Response> getValue(const Context& context, Request& request) {
   for (unsigned attempt = 1;; ++attempt) {
     auto response = co_await tryGetValue(context, request, *key, *consistency);
     if (response) co_return std::move(*response);
-    const bool replaced = response.error().kind == Kind::Conflict;
-    if (!replaced) co_return refuseRead(response.error());
-    if (attempt == kTries)
-      co_return refuseRead(Error{Kind::Unavailable, "the value is being replaced again and again; try again"});
+    if (response.error().kind != Kind::Conflict) co_return refuseRead(response.error());
+    if (attempt < kTries) continue;
+    const std::string why = "the value was found, and each time gone before it could be sent; try again: ";
+    co_return refuseRead(Error{Kind::Unavailable, why + response.error().text});
   }
 }
 

@@ -64,8 +64,8 @@ class Coordinator {
   /// The same at consistency=one if this node has a copy in memory: no task, no wait. nullopt: use locate().
   std::optional<Result<Located>> locateAtHand(std::string_view key);
   /// Opens the located value or a range of it. A node that fails in the middle of it is followed by another one that
-  /// has the same version; if there is none the body breaks off. Conflict: the version has been replaced everywhere
-  /// since it was located; locate again.
+  /// has the same version; if there is none the body breaks off. Conflict: since it was located the version has been
+  /// replaced everywhere, or who has it has failed; locate again.
   Task<Result<Body>> body(Located located, std::uint64_t offset, std::uint64_t length, Deadline deadline);
 
   /// Stores a value. The deadline is for everything but the streaming of a large body, whose bound is its progress.

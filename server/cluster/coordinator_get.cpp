@@ -14,6 +14,12 @@ constexpr Duration kBeginAgain = std::chrono::milliseconds(5);
 // Bringing a large value to a home node that lacks it goes on behind the answer for at most this long.
 constexpr Duration kRepairPatience = std::chrono::minutes(10);
 
+/// Who has what was located has failed since: that is no word about the key, and by now another one may have it.
+Error toLocateAgain(const Error& error) {
+  const bool failed = error.kind == Kind::Unknown || error.kind == Kind::Unavailable;
+  return {failed ? Kind::Conflict : error.kind, error.text};
+}
+
 }  // namespace
 
 Coordinator::Coordinator(Executor& executor, const Settings& settings, Membership& membership, Peers& peers,
@@ -61,10 +67,10 @@ Task<Result<Located>> Coordinator::locate(Key key, Consistency consistency, bool
     } else {
       located = voted.error();
     }
-    // Conflict: what was found has been replaced before it could be fetched.
+    // Conflict: what was found has been replaced before it could be fetched, or who has it has failed.
     const bool again = !located && (located.error().kind == Kind::OlderRing || located.error().kind == Kind::Conflict);
     if (!again) co_return located;
-    if (executor_.now() >= deadline) co_return Error{Kind::Unavailable, "the ring kept changing; try again"};
+    if (executor_.now() >= deadline) co_return Error{Kind::Unavailable, located.error().text + "; try again"};
     co_await sleepUntil(executor_.now() + kBeginAgain);
   }
 }
@@ -211,7 +217,8 @@ Task<Result<Bytes>> Coordinator::smallValue(Located& located, Deadline deadline)
                                         located.holders, nullptr);
   }
   auto value = co_await collect(std::move(body), limits::kInlineBytes, deadline);
-  if (value) located.whole = Body(*value);
+  if (!value) co_return toLocateAgain(value.error());
+  located.whole = Body(*value);
   co_return value;
 }
 
@@ -238,10 +245,11 @@ Task<Result<Body>> Coordinator::body(Located located, std::uint64_t offset, std:
     first = sourceOf(std::move(*located.whole));
     located.holders.erase(located.holders.begin());
   }
+  // Who has voted for it may fail before it sends anything; of the others some have it too.
   auto remote = std::make_unique<RemoteBody>(settings_, membership_, peers_, located.entry, offset, length,
-                                             located.holders, std::move(first));
+                                             otherHolders(located), std::move(first));
   auto opened = co_await remote->open();
-  if (!opened) co_return opened.error();
+  if (!opened) co_return toLocateAgain(opened.error());
   co_return Body(std::move(remote));
 }
 

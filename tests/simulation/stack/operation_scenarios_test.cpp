@@ -43,13 +43,15 @@ Task<> upload(SimNode& node, std::string key, std::unique_ptr<ByteSource> body, 
   uploaded.result.emplace(std::move(written));
 }
 
-Task<> sizeOf(SimNode& node, std::string key, std::size_t most, std::optional<std::size_t>& size) {
+/// How much comes of a value from that offset on.
+Task<> sizeFrom(SimNode& node, std::string key, std::uint64_t offset, std::size_t most,
+                std::optional<std::size_t>& size) {
   cluster::Coordinator& coordinator = node.node().coordinator(0);
   const Deadline deadline = node.executor().now() + 30s;
-  auto located = co_await coordinator.locate(std::move(key), cluster::Consistency::Quorum, true, deadline);
+  auto located = co_await coordinator.locate(std::move(key), cluster::Consistency::Quorum, offset == 0, deadline);
   if (!located) co_return;
-  const std::uint64_t length = located->entry.size;
-  auto body = co_await coordinator.body(std::move(*located), 0, length, deadline);
+  const std::uint64_t length = located->entry.size - offset;
+  auto body = co_await coordinator.body(std::move(*located), offset, length, deadline);
   if (!body) co_return;
   auto bytes = co_await collect(std::move(*body), most, deadline);
   if (bytes) size = bytes->size();
@@ -185,12 +187,12 @@ TEST_F(OperationScenario, AHomeNodeThatAnswersButTakesNothingForASecondIsDropped
   EXPECT_GE(uploaded.end - begin, 1s) << "the stream was to be held up";
   EXPECT_LT(uploaded.end - begin, 3s);
   std::optional<std::size_t> size;
-  s.node(1).spawn(sizeOf(s.node(1), "k0", 2 * kPieces * kPieceBytes, size));
+  s.node(1).spawn(sizeFrom(s.node(1), "k0", 0, 2 * kPieces * kPieceBytes, size));
   s.run(10s);
   EXPECT_EQ(size, kPieces * kPieceBytes);
   s.run(10s);
   std::optional<std::size_t> sizeThroughTheSlowOne;
-  s.node(2).spawn(sizeOf(s.node(2), "k0", 2 * kPieces * kPieceBytes, sizeThroughTheSlowOne));
+  s.node(2).spawn(sizeFrom(s.node(2), "k0", 0, 2 * kPieces * kPieceBytes, sizeThroughTheSlowOne));
   s.run(30s);
   EXPECT_EQ(sizeThroughTheSlowOne, kPieces * kPieceBytes);
 }
@@ -201,6 +203,18 @@ std::string keyOfOthers(Scenario& s) {
   s.await([&] { return s.node(3).up(); }, "node 3 serves");
   s.awaitQuiet();
   return s.keyOf(0, {1, 2, 3});
+}
+
+TEST_F(OperationScenario, AValueIsFetchedFromTheThirdHomeNodeWhenBothThatVotedForItHaveFallenSilent) {
+  const std::string key = keyOfOthers(s);
+  ASSERT_TRUE(s.done(s.put(0, key, true)));
+  s.run(1s);
+  s.drop(Type::Vote, 0, 3);
+  for (const unsigned voter : {1U, 2U}) s.drop(Type::FetchBody, 0, voter);
+  std::optional<std::size_t> size;
+  s.node(0).spawn(sizeFrom(s.node(0), key, 1, 2 * Workload::valueBytes(1, true).size(), size));
+  s.run(2s);
+  EXPECT_EQ(size, Workload::valueBytes(1, true).size() - 1);
 }
 
 TEST_F(OperationScenario, AnUploadThatNoHomeNodeTakesIsRefusedThoughNoneSaysWhy) {

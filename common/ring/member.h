@@ -14,7 +14,7 @@ enum class Rank : std::uint8_t {
   Present = 0,
   Gone = 1,       ///< has left
   Removed = 2,    ///< its place was given to others; while that change is under way it may still count, if it answers
-  Destroyed = 3,  ///< removed, and declared never to come back: it counts in no quorum of any version (R8)
+  Destroyed = 3,  ///< declared never to come back, or out since an earlier version: it counts in no quorum of any (R8)
 };
 
 /// Weights, in hundredths: from a small disk to a thousand ordinary ones.

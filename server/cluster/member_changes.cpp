@@ -127,8 +127,16 @@ std::vector<PartitionId> MemberChanges::unservable(const ring::Ring& next, const
   return partitions;
 }
 
+/// The newest version's list without these nodes. Who has left before, and is a member of no active version any more,
+/// never comes back as that identity (R7): when all that are left are taken out at once by several, and so one of all
+/// that ever were has to stay, it is none of those.
 ring::MemberList MemberChanges::without(const ring::View& view, const std::set<NodeId>& nodes, ring::Rank rank) const {
   ring::MemberList next = view.newest().list();
+  if (nodes.empty()) return next;
+  for (ring::Member& record : next.members) {
+    const bool isActive = std::ranges::binary_search(view.members(), record.id);
+    if (record.rank != ring::Rank::Present && !isActive) record.rank = ring::Rank::Destroyed;
+  }
   for (const NodeId node : nodes) {
     const ring::Member* const found = next.find(node);
     if (found == nullptr) continue;  // it is none of them as it is

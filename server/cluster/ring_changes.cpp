@@ -130,7 +130,9 @@ Task<Result<ring::ViewPtr>> RingChanges::agree(ring::MemberList wanted, Deadline
     const ring::ViewPtr view = membership_.view();
     if (ring::contains(view->newest().list(), wanted)) co_return view;
     // What a change declares destroyed may be what the others wait for.
-    const bool destroys = wanted.destroyed() != view->newest().list().destroyed();
+    const std::vector<NodeId> destroyed = wanted.destroyed();
+    const bool destroys =
+        std::ranges::any_of(view->members(), [&](NodeId node) { return std::ranges::binary_search(destroyed, node); });
     if (view->active().size() >= (destroys ? ring::kMostActiveVersions : ring::kActiveVersions)) {
       if (loop_.now() >= deadline) co_return Error{Kind::Conflict, "busy: other changes of the ring are under way"};
       co_await membership_.changed().waitUntil(deadline);

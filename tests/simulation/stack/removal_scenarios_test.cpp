@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+
 #include "tests/simulation/stack/deliberate_bugs.h"
 #include "tests/simulation/stack/departures.h"
 
@@ -88,6 +91,36 @@ TEST_F(Removal, BothHalvesOfASplitThatAreToldToRemoveTheOtherAreRefusedAndFindTo
   EXPECT_EQ(members(0), 4U);
   EXPECT_EQ(members(3), 4U);
   EXPECT_TRUE(s.done(s.put(3, "k0")));
+}
+
+TEST_F(Removal, OfThreeThatAreToldAtOnceToRemoveOneAnotherOneStaysAndNobodyWhoHasLeftBefore) {
+  s.ring.startAll(4);
+  putAll(s);
+  s.node(3).leave();
+  awaitDown(3);
+  s.awaitQuiet();
+  s.drop(Type::Hello, kAny, kAny);  // each takes the next one for dead
+  s.hold(Type::Propose, kAny, kAny);
+  std::array<Removed, 3> removed;
+  const auto sent = [&](unsigned to) { return s.requests(to, Type::Propose); };
+  const std::array<unsigned, 3> before = {sent(0), sent(1), sent(2)};
+  for (const unsigned node : {0U, 1U, 2U}) beginRemove(s, node, {(node + 1) % 3}, false, removed[node]);
+  s.await([&] { return sent(0) == before[0] + 2 && sent(1) == before[1] + 2 && sent(2) == before[2] + 2; },
+          "all three propose");
+  s.forgetRules();
+  s.letGo();
+  const auto isOut = [&](unsigned node) { return s.node(node).node().fatal() != nullptr; };
+  const std::array<unsigned, 3> all = {0, 1, 2};
+  // The one that stays was told to go too, and does once another one has come back as a new one.
+  for (unsigned restarts = 0; restarts < 3; ++restarts) {
+    s.await([&] { return std::ranges::any_of(all, isOut); }, "one has lost its place");
+    const unsigned node = *std::ranges::find_if(all, isOut);
+    s.kill(node);
+    s.start(node);
+  }
+  s.awaitQuiet();
+  EXPECT_EQ(members(0), 3U);
+  for (const unsigned through : {0U, 1U, 2U}) readAll(s, through);
 }
 
 TEST_F(Removal, NobodyIsRemovedOnTheWordOfANodeWhoseDiskHasFailed) {

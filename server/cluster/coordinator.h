@@ -96,6 +96,7 @@ class Coordinator {
   Task<Result<WriteOrder>> stageAll(const PutRequest& request, std::string begun, std::shared_ptr<Upload> upload);
   Task<> stageAt(std::shared_ptr<Upload> upload, NodeId node, std::unique_ptr<ByteSource> branch);
   Task<> awaitReason(std::shared_ptr<Upload> upload);
+  bool wouldDo(const Upload& upload, const std::set<NodeId>& nodes) const;
   Error notStaged(const Upload& upload, const std::set<NodeId>& good, const std::string& text) const;
   std::vector<NodeId> nearestFirst(std::vector<NodeId> nodes) const;
   bool seemsGone(NodeId node);

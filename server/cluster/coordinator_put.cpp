@@ -136,6 +136,9 @@ Version Coordinator::above(const WriteRound& round, const Version& offered) {
 
 /// Why a home node that did not refuse has not taken a write: it was not asked, or did not answer.
 std::string Coordinator::whySilent(NodeId node) const {
+  const wire::DiskState disk = diskOf(node);
+  if (disk == wire::DiskState::Full) return "its disk is full";
+  if (disk == wire::DiskState::Failed) return "its disk has failed";
   if (peers_.usable(node)) return "no answer in time";
   return "its last call failed: " + peers_.health(node).lastError;
 }
@@ -232,15 +235,22 @@ struct Coordinator::Upload {
   unsigned& uploads;  ///< of this loop
   std::uint64_t number = 0;
   Key key;
+  Consistency consistency = Consistency::Quorum;
   ring::ViewPtr view;
   std::shared_ptr<FanOut> fan;
   std::map<NodeId, wire::StageAnswer> staged;
   std::vector<NodeId> asked;
   std::map<NodeId, std::string> failures;  ///< of those that have not staged it
-  bool olderRing = false;
   bool noSpace = false;
   unsigned running = 0;
   Signal changed;
+
+  /// Whether a node that has let go of the stream has still to say why.
+  bool owesReason() const {
+    return std::ranges::any_of(asked, [this](NodeId node) {
+      return !fan->takers().contains(node) && !staged.contains(node) && !failures.contains(node);
+    });
+  }
 };
 
 Task<> Coordinator::stageAt(std::shared_ptr<Upload> upload, NodeId node, std::unique_ptr<ByteSource> branch) {
@@ -264,8 +274,8 @@ Task<> Coordinator::stageAt(std::shared_ptr<Upload> upload, NodeId node, std::un
     upload->staged.emplace(node, std::move(*staged));
   } else {
     upload->fan->drop(node);
-    upload->failures.emplace(node, staged.error().text);
-    upload->olderRing = upload->olderRing || staged.error().kind == Kind::OlderRing;
+    // One from which the stream was taken away as it broke off has failed by that alone.
+    if (!upload->fan->takers().contains(node)) upload->failures.emplace(node, staged.error().text);
     // It may have room for smaller ones: only its own word, and its refusal of such a one, make it count as full.
     upload->noSpace = upload->noSpace || staged.error().kind == Kind::NoSpace;
   }
@@ -277,12 +287,23 @@ Task<> Coordinator::stageAt(std::shared_ptr<Upload> upload, NodeId node, std::un
 /// anyway.
 Task<> Coordinator::awaitReason(std::shared_ptr<Upload> upload) {
   const Time giveUp = executor_.now() + settings_.timing.call;
-  while (upload->running > 0 && upload->failures.empty() && executor_.now() < giveUp) {
+  while (upload->owesReason() && upload->failures.empty() && executor_.now() < giveUp) {
     co_await upload->changed.waitUntil(giveUp);
   }
 }
 
-/// Why a value is refused that only these home nodes have staged.
+/// Whether it would do if these nodes had staged the value. The ring may have gone on since the upload began, and what
+/// is published is published in the newer one.
+bool Coordinator::wouldDo(const Upload& upload, const std::set<NodeId>& nodes) const {
+  const PartitionId partition = partitionOf(upload.key);
+  const auto isEnoughIn = [&](const ring::View& view) {
+    return isEnough(view, partition, nodes, upload.consistency, settings_.bugs);
+  };
+  if (settings_.bugs.publishBelowQuorum && !nodes.empty()) return true;
+  return isEnoughIn(*upload.view) || isEnoughIn(*membership_.view());
+}
+
+/// Why a value is refused that only these home nodes have staged, or would have.
 Error Coordinator::notStaged(const Upload& upload, const std::set<NodeId>& good, const std::string& text) const {
   const std::string who = whyMissing(*upload.view, partitionOf(upload.key), good, upload.failures);
   if (upload.noSpace) return {Kind::NoSpace, "no space left on the key's home nodes: " + who};
@@ -330,7 +351,7 @@ Task<Result<WriteOrder>> Coordinator::stageAll(const PutRequest& request, std::s
   auto pumped = co_await upload->fan->pump(std::move(begun), *request.value);
   if (!pumped && pumped.error().kind == Kind::NotDone) {
     co_await awaitReason(upload);
-    co_return notStaged(*upload, {}, pumped.error().text);
+    co_return notStaged(*upload, upload->fan->takers(), pumped.error().text);
   }
   if (!pumped) co_return pumped.error();
   if (request.sha256 && *request.sha256 != pumped->sha256) {
@@ -342,8 +363,7 @@ Task<Result<WriteOrder>> Coordinator::stageAll(const PutRequest& request, std::s
     for (const auto& [node, answer] : upload->staged) {
       if (answer.sha256 == pumped->sha256 && answer.size == pumped->size) good.insert(node);
     }
-    if (isEnough(*upload->view, partition, good, request.consistency, settings_.bugs)) break;
-    if (settings_.bugs.publishBelowQuorum && !good.empty()) break;
+    if (wouldDo(*upload, good)) break;
     if (upload->running == 0 || executor_.now() >= giveUp) {
       co_return notStaged(*upload, good, "too few of the key's home nodes took the value; nothing was changed");
     }
@@ -372,17 +392,14 @@ Task<Result<Written>> Coordinator::putLarge(PutRequest request, std::string begu
   const auto upload = std::make_shared<Upload>(executor_, uploads_);
   upload->number = random_.next();
   upload->key = request.key;
+  upload->consistency = request.consistency;
   upload->view = membership_.view();
   if (!upload->view) co_return Error{Kind::NotDone, "this node has not joined a ring yet"};
   const PartitionId partition = partitionOf(request.key);
   auto probed = co_await probe(upload->view, partition, request.consistency, true, deadline);
   if (!probed) co_return probed.error();
-  const ring::ViewPtr view = upload->view;
-  const Consistency consistency = request.consistency;
-  const DeliberateBugs& bugs = settings_.bugs;
-  const auto enough = [view, partition, consistency, &bugs](const std::set<NodeId>& nodes) {
-    return isEnough(*view, partition, nodes, consistency, bugs) || (bugs.publishBelowQuorum && !nodes.empty());
-  };
+  // The fan is the upload's own, and needs it no longer than that lives.
+  const auto enough = [this, &upload = *upload](const std::set<NodeId>& nodes) { return wouldDo(upload, nodes); };
   const cluster::Timing& timing = settings_.timing;
   const auto silent = [this](NodeId node) { return seemsGone(node); };
   const auto window = [this] { return std::min(kLargestWindow, kWindowsBytes / std::max(1U, uploads_)); };

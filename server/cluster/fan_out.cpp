@@ -101,12 +101,18 @@ Task<Status> FanOut::push(Bytes piece) {
   while (true) {
     const std::set<NodeId> all = live(false);
     const std::set<NodeId> withRoom = live(true);
-    if (!rules_.enough(all)) co_return Error{Kind::NotDone, "too few of the key's home nodes take the value"};
+    if (!rules_.enough(all)) {
+      takers_ = all;
+      co_return Error{Kind::NotDone, "too few of the key's home nodes take the value"};
+    }
     if (all.size() == withRoom.size()) co_return Status();
     const bool asks = executor_.now() >= askAt;
     if (asks) askAt = executor_.now() + rules_.ask;
     if (asks && rules_.enough(withRoom) && dropFull(executor_.now() >= stalled)) continue;
-    if (executor_.now() >= giveUp) co_return Error{Kind::NotDone, "the key's home nodes do not take the value"};
+    if (executor_.now() >= giveUp) {
+      takers_ = withRoom;
+      co_return Error{Kind::NotDone, "the key's home nodes do not take the value"};
+    }
     co_await changed_.waitUntil(std::min(askAt, giveUp));
   }
 }

@@ -42,6 +42,8 @@ class FanOut : public std::enable_shared_from_this<FanOut> {
   /// Streams `begun` and then the rest of the source to all branches. An error: the source broke off, or too few
   /// branches are left (NotDone); all branches then break off.
   Task<Result<Pumped>> pump(std::string begun, ByteSource& rest);
+  /// After pump() has failed with NotDone: the nodes that went on taking the stream, and were no reason for that.
+  const std::set<NodeId>& takers() const { return takers_; }
 
  private:
   class Branch;
@@ -61,6 +63,7 @@ class FanOut : public std::enable_shared_from_this<FanOut> {
   Executor& executor_;
   const Rules rules_;
   std::map<NodeId, Lane> lanes_;
+  std::set<NodeId> takers_;
   bool ended_ = false;
   bool broken_ = false;
   Signal changed_;

@@ -79,6 +79,9 @@ Task<Result<RowVote>> HomeNode::vote(wire::Speaker from, wire::Vote message, Dea
     if (message.purpose != wire::VoteFor::Quorum)
       co_return Error{Kind::Unavailable, "this node has not filled that key yet"};
     auto filled = co_await copier_.fillKey(message.key, standing->view, deadline);
+    // Those asked may have said that the ring has gone on: so it has for the asker.
+    const bool knowsLess = from.complete < membership_.view()->complete().name();
+    if (!filled && knowsLess) co_return Error{Kind::OlderRing, "the ring has changed since"};
     if (!filled) co_return filled.error();
   }
   auto row = co_await store_.row(std::move(message.key), deadline);

@@ -200,6 +200,7 @@ void RingChanges::heardFilled(NodeId node, const wire::Gossip& gossip) {
     asOf_ = view->activeName();
     whole_.assign(bytes, '\0');
     filled_.clear();
+    diedAt_.clear();
   }
   const auto place = placeOf(*view, node);
   if (!place || gossip.filledIn != asOf_) return;
@@ -209,9 +210,12 @@ void RingChanges::heardFilled(NodeId node, const wire::Gossip& gossip) {
   }
   if (hasBit(whole_, *place)) {
     filled_.erase(node);
-  } else {
-    filled_[node] = store::setOf(gossip.filled);
+    return;
   }
+  store::PartitionSet& filled = filled_[node];
+  const std::size_t before = filled.count();
+  filled = store::setOf(gossip.filled);
+  if (filled.count() > before) diedAt_.erase(node);
 }
 
 bool RingChanges::hasFilled(const ring::View& view, NodeId node, PartitionId partition) const {
@@ -233,13 +237,20 @@ std::string RingChanges::wholeMembers(const ring::View& view, bool withSelf) con
   return bits;
 }
 
+/// Whoever is started again and again, and dies before it has filled anything, is waited for once.
+void RingChanges::noteDead(const ring::View& view) {
+  for (const NodeId node : view.members()) {
+    if (const auto since = peers_.deadSince(node)) diedAt_.try_emplace(node, *since);
+  }
+}
+
 /// Until whoever can fill has, the former home nodes hold what makes up for a lost disk: a quorum without a spare could
 /// not be filled from any more. One that is being started again will.
 bool RingChanges::mayYetFill(NodeId home) const {
   const auto said = summaries_.of(home);
   if (said && said->disk != wire::DiskState::Well) return false;
-  const auto since = peers_.deadSince(home);
-  return !since || loop_.now() < *since + settings_.timing.backSoon;
+  const auto died = diedAt_.find(home);
+  return !peers_.deadSince(home) || died == diedAt_.end() || loop_.now() < died->second + settings_.timing.backSoon;
 }
 
 bool RingChanges::isFilled(const ring::View& view, std::size_t index) const {
@@ -290,6 +301,7 @@ Task<Status> RingChanges::tryComplete(Deadline deadline) {
   co_await switchTo(loop_);
   const ring::ViewPtr view = membership_.view();
   if (!view || !view->changing() || completing_) co_return Status();
+  noteDead(*view);
   const auto index = completable(*view);
   if (!index) completableIn_ = {};  // it may have been, while somebody was dead
   if (!index || !isMyTurn(*view)) co_return Status();

@@ -54,6 +54,7 @@ class RingChanges {
   Task<> tell(NodeId node, ring::ViewPtr view);
   bool isMyTurn(const ring::View& view);
   std::optional<std::size_t> completable(const ring::View& view) const;
+  void noteDead(const ring::View& view);
   bool mayYetFill(NodeId home) const;
   bool isFilled(const ring::View& view, std::size_t index) const;
 
@@ -67,6 +68,7 @@ class RingChanges {
   ring::VersionName asOf_;                        // the active versions of which the following is known
   std::string whole_;                             // a bit for each of their members: has filled all that it is home to
   std::map<NodeId, store::PartitionSet> filled_;  // of the others, as last heard from themselves
+  std::map<NodeId, Time> diedAt_;                 // those of them that have died, and filled nothing since
   ring::VersionName completableIn_;               // the active versions of which one can be completed,
   Time completableSince_{};                       // and when that was found
   bool completing_ = false;

@@ -13,8 +13,7 @@ namespace {
 
 // A node that starts has other things to do first.
 constexpr Duration kFirst = std::chrono::minutes(1);
-// What a scan has met keeps a fill or a comparison waiting; what could not be renewed then is not worth reading all
-// rows for all the time.
+// What a scan has met keeps a fill or a comparison waiting, but all rows are not read for it all the time.
 constexpr Duration kBetweenUrgent = std::chrono::hours(1);
 constexpr std::size_t kRowsAtOnce = 256 * 1024;
 constexpr std::uint32_t kPageBytes = 128 * 1024;
@@ -45,7 +44,7 @@ Task<> Scrubber::run() {
     if (loop_.now() >= due) {
       if (may) co_await round();
       due = loop_.now() + (may ? pause : first);
-    } else if (may && loop_.now() >= urgentFrom && store_.damage().takeScan()) {
+    } else if (may && !rowsDamaged_ && loop_.now() >= urgentFrom && store_.damage().takeScan()) {
       co_await checkRowsNow();
       urgentFrom = loop_.now() + kBetweenUrgent;
     }
@@ -66,7 +65,6 @@ Task<> Scrubber::round() {
     status_.running = true;
     status_.runningBytes = 0;
   }
-  store_.damage().takeScan();
   auto checked = co_await checkRows();
   for (unsigned partition = 0; checked && partition < limits::kPartitions && !stopping_; ++partition) {
     if (store_.isEmpty(static_cast<PartitionId>(partition))) continue;
@@ -74,6 +72,7 @@ Task<> Scrubber::round() {
     // One that cannot be read as a whole was found with the rows; the others can.
     if (!values && values.error().kind != Kind::Corrupt) checked = values;
   }
+  store_.damage().takeScan();  // it has met the damage itself
   if (stopping_) co_return;
   const std::lock_guard lock(mutex_);
   status_.running = false;
@@ -96,10 +95,12 @@ void Scrubber::found(const std::string& what) {
 
 Task<Status> Scrubber::checkRows() {
   std::string from;
+  rowsDamaged_ = false;
   do {
     auto checked = co_await disk_.check(std::move(from), loop_.now() + kDiskPatience);
     if (!checked) co_return checked.error();
     for (const auto& [first, end] : checked->damaged) {
+      rowsDamaged_ = true;
       found("where=rows");
       co_await renew(first, end);
     }

@@ -70,6 +70,7 @@ class Scrubber {
   mutable std::mutex mutex_;
   ScrubStatus status_;  // guarded by mutex_
   std::uint64_t findings_ = 0;
+  bool rowsDamaged_ = false;  // as last checked: a table stays so after its rows were written anew, and scans meet it
   Time paidUntil_{};
   bool stopping_ = false;
   Signal wake_;

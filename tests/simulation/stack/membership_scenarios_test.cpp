@@ -43,6 +43,32 @@ class MembershipScenario : public testing::Test {
     return found == keys.end() ? keys.front() : *found;
   }
 
+  /// Node 3 joins three that have values for all keys, and fills nothing yet; one of the keys that it takes from
+  /// node 1.
+  std::string keyThatMovesToNode3() {
+    s.ring.startAll(3);
+    for (const std::string& key : Scenario::keys()) s.mustBe(s.done(s.put(0, key)), "a put succeeds");
+    s.hold(Type::FillPage, 3, kAny);
+    s.join(1);
+    s.await([&] { return s.node(3).up() && s.changing(0) && s.changing(2) && s.changing(3); }, "all know of node 3");
+    return keyThatMovesFromTo(0, 1, 3);
+  }
+
+  /// Node 3 has become the key's home in node 1's stead, which all know to be complete but node 0. As far as that one
+  /// knows, the nodes 0 and 1 are needed, for node 2 is dead.
+  std::string keyOfWhichNode0KnowsThreeFormerHomesAndOneIsDead() {
+    const std::string moved = keyThatMovesToNode3();
+    s.forgetRules();
+    s.deafen(0);
+    s.drop(Type::Filled, 0, kAny);  // whoever wants to complete it would be told that it is
+    s.letGo();
+    s.await([&] { return !s.changing(1) && !s.changing(2) && !s.changing(3); }, "a complete version");
+    s.kill(2);
+    s.run(1s);
+    s.mustBe(s.changing(0), "node 0 has not heard of it");
+    return moved;
+  }
+
   /// Node 2, which may have heard where the others are, is down while they leave the ring to node 3, and is started
   /// with that one.
   void startTheOnlyOneOfItsVersionThatIsLeft(bool mayHear) {
@@ -208,6 +234,22 @@ TEST_F(MembershipScenario, AJoinerThatIsStartedAgainWhileItFillsIsWaitedForSoTha
   for (const std::string& key : Scenario::keys()) EXPECT_TRUE(s.done(s.get(4, key))) << key;
 }
 
+TEST_F(MembershipScenario, AJoinerThatDiesAgainAndAgainBeforeItHasFilledAnythingIsWaitedForOnce) {
+  s.ring.startAll(3);
+  s.drop(Type::FillPage, 3, kAny);
+  s.join(0);
+  s.await([&] { return s.node(3).up() && s.changing(0); }, "the join is under way");
+  for (unsigned restarts = 0; s.changing(0) && restarts < 10; ++restarts) {
+    s.kill(3);
+    s.run(6s);
+    s.start(3);
+    s.run(2s);
+  }
+  EXPECT_FALSE(s.changing(0));
+  s.forgetRules();
+  s.awaitQuiet();
+}
+
 TEST_F(MembershipScenario, ACopiedDirectoryDoesNotPushOutTheNodeThatItWasCopiedFrom) {
   s.ring.startAll(3);
   s.put(0, "k0");
@@ -294,23 +336,43 @@ TEST_F(MembershipScenario, ANodeThatLearnsOfAChangeOnlyByBeingRefusedBeginsAgain
 }
 
 TEST_F(MembershipScenario, ANodeThatHasNotHeardThatAVersionIsCompleteIsToldSoByAFormerHomeNode) {
-  s.ring.startAll(3);
-  for (const std::string& key : Scenario::keys()) ASSERT_TRUE(s.done(s.put(0, key)));
-  s.hold(Type::FillPage, 3, kAny);
-  s.join(1);
-  s.await([&] { return s.node(3).up() && s.changing(0) && s.changing(2) && s.changing(3); }, "all know of the joiner");
-  const std::string moved = keyThatMovesFromTo(0, 1, 3);
-  s.forgetRules();
-  s.deafen(0);
-  s.drop(Type::Filled, 0, kAny);  // whoever wants to complete it would be told that it is
-  s.letGo();
-  s.await([&] { return !s.changing(1) && !s.changing(2) && !s.changing(3); }, "a complete version");
-  s.kill(2);  // so that of the complete version that node 0 knows no home node can be done without
-  s.run(1s);
-  ASSERT_TRUE(s.changing(0));
+  const std::string moved = keyOfWhichNode0KnowsThreeFormerHomesAndOneIsDead();
   const auto get = s.get(0, moved);
   EXPECT_TRUE(s.done(get)) << s.workload.told(get);
   EXPECT_FALSE(s.changing(0));
+}
+
+TEST_F(MembershipScenario, AVoteThatIsUnderWayAsItsNodeHearsThatItIsNoHomeAnyMoreDoesNotCount) {
+  s.ring.diskOptions.cachedPercent = 0;
+  const std::string moved = keyThatMovesToNode3();
+  s.kill(1);
+  s.start(1);  // with nothing in its cache
+  s.forgetRules();
+  s.deafen(0);
+  s.drop(Type::Adopt, kAny, 1);  // it is asked whether the version may be complete, but not told that it is
+  s.drop(Type::GetView, 1, kAny);
+  for (const unsigned deaf : {0U, 1U}) s.drop(Type::Filled, deaf, kAny);
+  s.letGo();
+  s.await([&] { return !s.changing(2) && !s.changing(3); }, "a complete version");
+  s.kill(2);
+  s.run(1s);
+  s.node(1).disk().stallUntil(s.ring.time.now() + 1500ms);
+  const auto get = s.workload.get(s.node(0), moved);
+  s.run(20ms);
+  s.node(1).disk().stallUntil({});
+  s.forgetRules();
+  s.deafen(0);
+  s.await([&] { return !s.changing(1); }, "node 1 has heard of it");
+  EXPECT_TRUE(s.changing(0));
+  s.finish(get);
+  EXPECT_TRUE(s.done(get)) << s.workload.told(get);
+  EXPECT_EQ(s.errors(Type::Vote, Kind::OlderRing), 1U);
+}
+
+TEST_F(MembershipScenario, AnUploadThroughANodeThatHasNotHeardThatAVersionIsCompleteNeedsNoFormerHomeNode) {
+  const std::string moved = keyOfWhichNode0KnowsThreeFormerHomesAndOneIsDead();
+  const auto put = s.put(0, moved, true);
+  EXPECT_TRUE(s.done(put)) << s.workload.told(put);
 }
 
 TEST_F(MembershipScenario, MembersFindOneAnotherThoughNobodyIsThereToTellWhereTheyAre) {

@@ -282,13 +282,19 @@ void Membership::forgetWhatLeft(Known& known, const ring::View& before, const ri
     const bool home = isHomeInAny(*known.view, identity_.node, partition);
     const bool wasFilled = known.row.filled[i];
     if (known.row.filled[i] && (!home || comesBack(since, identity_.node, partition))) known.row.filled.reset(i);
-    // What others may fill from here is measured by the complete version: a gap behind that does not harm it.
+    // What others may fill from here is measured by the complete version: a gap behind that does not harm it, and what
+    // was filled for a version that is not known to be complete yet counts from that one on.
+    const auto isHome = [&](const ring::RingPtr& version) { return version->isHome(identity_.node, partition); };
+    const auto isSince = [&](const ring::RingPtr& version) { return version->name() >= before.complete().name(); };
+    const auto first =
+        std::ranges::find_if(chain, [&](const auto& version) { return isSince(version) && isHome(version); });
     const auto leaves = [&](const ring::RingPtr& version) {
-      const bool between =
-          version->name() >= before.complete().name() && version->name() <= known.view->complete().name();
-      return between && !version->isHome(identity_.node, partition);
+      return version->name() <= known.view->complete().name() && !isHome(version);
     };
-    if (known.row.sources[i] && std::ranges::any_of(chain, leaves)) known.row.sources.reset(i);
+    if (known.row.sources[i] && std::any_of(first, chain.end(), leaves)) known.row.sources.reset(i);
+    const auto staysActive = [&](const ring::RingPtr& version) { return wasKnown(version->list()) && isHome(version); };
+    const bool leavesFilled = wasFilled && !known.row.filled[i];
+    if (leavesFilled && std::ranges::any_of(known.view->active(), staysActive)) known.row.sources.set(i);
     // A later version in which this node becomes home again takes its vote, and not what it has as home of the complete
     // one.
     const auto isHomeUntilComplete = [&](const ring::RingPtr& version) {

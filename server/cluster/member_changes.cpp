@@ -64,6 +64,7 @@ wire::StandingAnswer MemberChanges::answer(NodeId from, const wire::Standing& me
 Task<> MemberChanges::askOne(std::shared_ptr<Poll> poll, NodeId node, Deadline deadline) {
   auto answer = co_await peers_.ask(node, poll->view, wire::Standing{leaving_}, Body(), deadline);
   if (answer) poll->answers[node] = std::move(answer->answer);
+  if (!answer) unheard_[node] = answer.error().text;
   --poll->running;
   poll->changed.notifyAll();
 }
@@ -71,6 +72,7 @@ Task<> MemberChanges::askOne(std::shared_ptr<Poll> poll, NodeId node, Deadline d
 Task<MemberChanges::Answers> MemberChanges::pollMembers(ring::ViewPtr view, Deadline deadline) {
   const auto poll = std::make_shared<Poll>(loop_);
   poll->view = view;
+  unheard_.clear();
   const Deadline callBy = std::min(deadline, loop_.now() + settings_.timing.call);
   for (const NodeId node : view->members()) {
     if (node == membership_.self().node) continue;
@@ -306,11 +308,20 @@ Status MemberChanges::heardByMajority(const ring::View& view, const ring::Member
   std::set<NodeId> heard;
   for (const auto& [node, answer] : answers) heard.insert(node);
   if (view.mayMake(next, heard)) return {};
+  return Error{Kind::NotDone,
+               "a change of the ring needs a majority of its members; missing: " + missingIn(view, answers)};
+}
+
+/// The members that have not said where they stand, each with why; empty: there are none.
+std::string MemberChanges::missingIn(const ring::View& view, const Answers& answers) const {
   std::string missing;
   for (const NodeId node : view.members()) {
-    if (!heard.contains(node)) missing += (missing.empty() ? "" : ", ") + peers_.nameOf(node);
+    if (answers.contains(node)) continue;
+    const auto why = unheard_.find(node);
+    missing += fmt::format("{}{}", missing.empty() ? "" : ", ", peers_.nameOf(node));
+    if (why != unheard_.end()) missing += fmt::format(" ({})", why->second);
   }
-  return Error{Kind::NotDone, "a change of the ring needs a majority of its members; missing: " + missing};
+  return missing;
 }
 
 /// Whether the nodes may be taken out, by what the members have answered.
@@ -320,8 +331,8 @@ Result<Removal> MemberChanges::mayRemove(const ring::View& view, const ring::Mem
   if (!force && !removal.mayBeLost.empty() && !settings_.bugs.removeUnchecked) {
     return Error{Kind::Conflict,
                  "refused: the last good copies of " + listOf(removal.mayBeLost) +
-                     " may be on what is to be removed or does not answer; bring other nodes back, or say --force "
-                     "if they are destroyed: what only they had is then lost"};
+                     " may be on what is to be removed or does not say what it has: " + missingIn(view, answers) +
+                     "; bring other nodes back, or say --force if they are destroyed: what only they had is then lost"};
   }
   // A minority must not even propose it: what it had accepted would take the place away when the others are met again.
   const Status heard = heardByMajority(view, next, answers);

@@ -97,6 +97,7 @@ class MemberChanges {
   Result<Removal> mayRemove(const ring::View& view, const ring::MemberList& next, const std::set<NodeId>& nodes,
                             bool force, const Answers& answers) const;
   static Result<ring::MemberList> withReplicas(const ring::View& view, std::uint32_t replicas);
+  std::string missingIn(const ring::View& view, const Answers& answers) const;
   Status heardByMajority(const ring::View& view, const ring::MemberList& next, const Answers& answers) const;
   std::optional<ring::Member> adjusted(const ring::Member& before) const;
   ring::MemberList without(const ring::View& view, const std::set<NodeId>& nodes, ring::Rank rank) const;
@@ -109,6 +110,7 @@ class MemberChanges {
   Journal& journal_;
   wire::Leaving leaving_ = wire::Leaving::No;
   std::map<NodeId, std::pair<wire::Leaving, Time>> othersLeave_;  // what others said of their wish, and when
+  std::map<NodeId, std::string> unheard_;  // why those did not say where they stand that were asked last
   bool stopping_ = false;
   Gate background_;
 };

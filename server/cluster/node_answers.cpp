@@ -234,7 +234,8 @@ Task<Result<Call>> Node::answerLeaving(wire::Request request, Deadline deadline)
   // Nobody may leave or be removed on the word of a node that could not agree to it.
   if (!membership_.confirmed()) co_return notConfirmed();
   if (const auto failure = world_.disk.failure()) {
-    co_return Error{Kind::Unavailable, "this node's disk has failed and agrees to no change: " + failure->text};
+    co_return Error{Kind::Unavailable,
+                    "its disk has failed and can agree to nothing until it is started again: " + failure->text};
   }
   co_await switchTo(loop_);
   co_return packed(wire::payloadOf(memberChanges_.answer(request.from.node, *message)));

@@ -140,6 +140,23 @@ TEST_F(Removal, NobodyIsRemovedOnTheWordOfANodeWhoseDiskHasFailed) {
 
 // A ring of two tolerates no failure, and this one is two as soon as those that stay have agreed to it.
 
+TEST_F(Removal, ARefusalSaysWhoseDiskHasFailed) {
+  s.ring.startAll(4);
+  putAll(s);
+  failDisk(1);
+  s.kill(3);
+  s.run(5s);
+  const auto refused = remove(s, 0, {3});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().text.find(s.node(1).name() + " (its disk has failed"), std::string::npos)
+      << refused.error().text;
+  s.kill(1);
+  s.start(1);
+  s.awaitQuiet();
+  const auto removed = remove(s, 0, {3});
+  EXPECT_TRUE(removed.ok()) << removed.error().text;
+}
+
 TEST_F(Removal, ADiskThatIsLostAsThreeBecomeTwoIsGivenUpByForceAndNothingIsLost) {
   s.ring.startAll(3);
   putAll(s);

@@ -53,6 +53,16 @@ class StoreTest : public StoreWorld {
   std::vector<std::string> outcomes_;
 };
 
+TEST_F(StoreTest, ARowThatAScanCannotReadIsNotedByItsKey) {
+  put("k", kNow, "v");
+  Batch batch;
+  batch.rows.emplace_back(entryRowName("k"), Bytes("no row"));
+  ASSERT_TRUE(time_.run(executor_, commits_->commit(std::move(batch))).ok());
+  const auto page = time_.run(executor_, store_->iterate(partitionOf("k"), Key(), 1000, kNever));
+  EXPECT_EQ(page.error().kind, Kind::Corrupt);
+  EXPECT_THAT(store_->damage().take(), ElementsAre("k"));
+}
+
 TEST_F(StoreTest, WhatCouldNotBeReadAgainIsRefused) {
   const auto refused = [&](const Entry& entry, const std::string& value) {
     const Offered answer = offer(entry, Bytes(value), From::Repair);

@@ -19,14 +19,16 @@ namespace mydht::cluster {
 
 /// A node's place in the ring at one moment; an immutable snapshot for every loop.
 struct Standing {
-  ring::ViewPtr view;           ///< null: a member of no ring yet
-  store::PartitionSet filled;   ///< partitions that this node may vote on without filling the key first
-  store::PartitionSet owed;     ///< filled, but to be filled again before the newest version is complete
-  store::PartitionSet sources;  ///< partitions of the complete version that others may fill from this node
-  bool member = false;          ///< stands in some active version
-  std::uint32_t toFill = 0;     ///< partitions that it has still to fill, as home of the newest version
-  bool whole = true;            ///< has filled everything that it is home to in any active version
-  bool lostPlace = false;       ///< has left or was removed, and stands in none any more
+  ring::ViewPtr view;          ///< null: a member of no ring yet
+  store::PartitionSet filled;  ///< partitions that this node may vote on without filling the key first
+  store::PartitionSet owed;    ///< filled, but to be filled again before the newest version is complete
+  /// Partitions that others may fill from this node: of the complete version; or of a later one that is still active,
+  /// which then has been filled here, for when it is complete.
+  store::PartitionSet sources;
+  bool member = false;       ///< stands in some active version
+  std::uint32_t toFill = 0;  ///< partitions that it has still to fill, as home of the newest version
+  bool whole = true;         ///< has filled everything that it is home to in any active version
+  bool lostPlace = false;    ///< has left or was removed, and stands in none any more
 
   /// Whether the partition counts as filled by this node when the newest version is to be completed (R6).
   bool hasFilled(PartitionId partition) const { return filled[partition] && !owed[partition]; }

@@ -25,11 +25,11 @@ using PartitionSet = std::bitset<limits::kPartitions>;
 
 /// What a node knows of its ring, written as one row so that a change of it is one atomic, synced step.
 struct RingState {
-  ring::ViewLists view;            ///< without versions: a member of no ring
-  ring::MemberList accepted;       ///< everything ever accepted by R2, the join of all proposals seen
-  PartitionSet filled;             ///< partitions that this node is home to and has filled (R5)
-  PartitionSet owed;               ///< filled, and to be filled again before the newest version is complete (R5)
-  PartitionSet sources;            ///< of the newest complete version's: others may fill them from here (R5)
+  ring::ViewLists view;       ///< without versions: a member of no ring
+  ring::MemberList accepted;  ///< everything ever accepted by R2, the join of all proposals seen
+  PartitionSet filled;        ///< partitions that this node is home to and has filled (R5)
+  PartitionSet owed;          ///< filled, and to be filled again before the newest version is complete (R5)
+  PartitionSet sources;       ///< of the complete version's, or of one that is to be: others may fill from here (R5)
   ring::VersionName completeHeld;  ///< the fact that this version is complete, held by R6
   std::string hostPort;            ///< under which name it was a member last
   std::uint64_t formerRing = 0;    ///< the ring that this directory's node was a member of before it lost its place

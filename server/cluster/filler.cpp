@@ -157,7 +157,7 @@ Task<Status> Filler::fillGroup(Sources sources, Group partitions, ring::ViewPtr 
   }
   if (!partitions.empty()) {
     const std::size_t filled = partitions.size();
-    auto marked = co_await membership_.markFilled(std::move(partitions), view->newest().name());
+    auto marked = co_await membership_.markFilled(std::move(partitions), view);
     if (marked) {
       count(filled, 0);
       tell();

@@ -134,17 +134,17 @@ std::vector<PartitionId> MemberChanges::unservable(const ring::Ring& next, const
 /// that ever were has to stay, it is none of those.
 ring::MemberList MemberChanges::without(const ring::View& view, const std::set<NodeId>& nodes, ring::Rank rank) const {
   ring::MemberList next = view.newest().list();
-  if (nodes.empty()) return next;
-  for (ring::Member& record : next.members) {
-    const bool isActive = std::ranges::binary_search(view.members(), record.id);
-    if (record.rank != ring::Rank::Present && !isActive) record.rank = ring::Rank::Destroyed;
-  }
   for (const NodeId node : nodes) {
     const ring::Member* const found = next.find(node);
     if (found == nullptr) continue;  // it is none of them as it is
     ring::Member record = *found;
     record.rank = std::max(record.rank, rank);
     next.put(record);
+  }
+  if (next == view.newest().list()) return next;
+  for (ring::Member& record : next.members) {
+    const bool isActive = std::ranges::binary_search(view.members(), record.id);
+    if (record.rank != ring::Rank::Present && !isActive) record.rank = ring::Rank::Destroyed;
   }
   return next;
 }

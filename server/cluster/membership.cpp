@@ -244,16 +244,43 @@ void Membership::noteOwed(Known& known, const ring::ViewPtr& before) {
   known.row.owed &= known.row.filled;
 }
 
+/// The versions that were known before, those that were missed as far as anybody remembers, and those that are known
+/// now, in order.
+struct Membership::Chain {
+  std::vector<ring::RingPtr> versions;
+  /// The first that was not known before. One that came about beside the known ones may be below the newest of them:
+  /// nothing was filled with it in mind, and it may have been the complete one alone.
+  std::size_t firstNew = 0;
+};
+
+Membership::Chain Membership::chainOf(const Known& known, const ring::View& before) const {
+  const auto isIn = [](const ring::View& view, const ring::MemberList& list) {
+    return std::ranges::any_of(view.active(), [&](const ring::RingPtr& version) { return version->list() == list; });
+  };
+  std::vector<ring::RingPtr> unknown;
+  for (const ring::MemberList& list : known.row.view.past) {
+    const bool later = ring::contains(list, before.complete().list());
+    if (later && !isIn(before, list) && !isIn(*known.view, list)) unknown.push_back(makeRing_(list));
+  }
+  for (const ring::RingPtr& version : known.view->active()) {
+    if (!isIn(before, version->list())) unknown.push_back(version);
+  }
+  const auto name = [](const ring::RingPtr& version) { return version->name(); };
+  Chain chain{before.active(), 0};
+  chain.versions.insert(chain.versions.end(), unknown.begin(), unknown.end());
+  std::ranges::sort(chain.versions, {}, name);
+  const auto first = std::ranges::min_element(unknown, {}, name);
+  const auto at = first == unknown.end() ? chain.versions.end() : std::ranges::find(chain.versions, *first);
+  chain.firstNew = static_cast<std::size_t>(at - chain.versions.begin());
+  return chain;
+}
+
 /// Keeps the filled partitions that this node has been home to without a break, in every version since the newest that
 /// it knew: a home that was none in between has missed what was written then (R5).
 void Membership::forgetWhatLeft(Known& known, const ring::View& before, const ring::ViewLists& other) const {
   if (known.row.filled.none() && known.row.sources.none()) return;
   std::vector<ring::MemberList> told = other.past;
   told.insert(told.end(), other.active.begin(), other.active.end());
-  const auto isKnown = [&](const ring::MemberList& list) {
-    const auto equal = [&](const ring::RingPtr& version) { return version->list() == list; };
-    return std::ranges::any_of(before.active(), equal) || std::ranges::any_of(known.view->active(), equal);
-  };
   const auto wasKnown = [&](const ring::MemberList& list) {
     return std::ranges::any_of(before.active(), [&](const ring::RingPtr& version) { return version->list() == list; });
   };
@@ -265,44 +292,45 @@ void Membership::forgetWhatLeft(Known& known, const ring::View& before, const ri
     known.row.sources.reset();
     return;
   }
-  std::vector<ring::RingPtr> chain = before.active();
-  for (const ring::MemberList& list : known.row.view.past) {
-    const bool later = ring::contains(list, before.complete().list());
-    if (later && !isKnown(list)) chain.push_back(makeRing_(list));
-  }
-  for (const ring::RingPtr& version : known.view->active()) {
-    if (!wasKnown(version->list())) chain.push_back(version);
-  }
-  std::ranges::sort(chain, {}, [](const ring::RingPtr& version) { return version->name(); });
-  const auto newestBefore =
-      std::ranges::find(chain, before.newest().name(), [](const ring::RingPtr& version) { return version->name(); });
-  const std::span<const ring::RingPtr> since(newestBefore, chain.end());
+  const Chain chain = chainOf(known, before);
   for (std::size_t i = 0; i < limits::kPartitions; ++i) {
-    const auto partition = static_cast<PartitionId>(i);
-    const bool home = isHomeInAny(*known.view, identity_.node, partition);
-    const bool wasFilled = known.row.filled[i];
-    if (known.row.filled[i] && (!home || comesBack(since, identity_.node, partition))) known.row.filled.reset(i);
-    // What others may fill from here is measured by the complete version: a gap behind that does not harm it, and what
-    // was filled for a version that is not known to be complete yet counts from that one on.
-    const auto isHome = [&](const ring::RingPtr& version) { return version->isHome(identity_.node, partition); };
-    const auto isSince = [&](const ring::RingPtr& version) { return version->name() >= before.complete().name(); };
-    const auto first =
-        std::ranges::find_if(chain, [&](const auto& version) { return isSince(version) && isHome(version); });
-    const auto leaves = [&](const ring::RingPtr& version) {
-      return version->name() <= known.view->complete().name() && !isHome(version);
-    };
-    if (known.row.sources[i] && std::any_of(first, chain.end(), leaves)) known.row.sources.reset(i);
-    const auto staysActive = [&](const ring::RingPtr& version) { return wasKnown(version->list()) && isHome(version); };
-    const bool leavesFilled = wasFilled && !known.row.filled[i];
-    if (leavesFilled && std::ranges::any_of(known.view->active(), staysActive)) known.row.sources.set(i);
-    // A later version in which this node becomes home again takes its vote, and not what it has as home of the complete
-    // one.
-    const auto isHomeUntilComplete = [&](const ring::RingPtr& version) {
-      return version->name() > known.view->complete().name() || version->isHome(identity_.node, partition);
-    };
-    const bool stayed = wasFilled && std::ranges::all_of(since, isHomeUntilComplete);
-    if (stayed && known.view->complete().isHome(identity_.node, partition)) known.row.sources.set(i);
+    forgetWhatLeftIn(known, before, chain, static_cast<PartitionId>(i));
   }
+}
+
+/// What others may fill from here is measured by the complete version: a gap behind that does not harm it, and what was
+/// filled for a version that is not known to be complete yet counts from that one on.
+void Membership::forgetWhatLeftIn(Known& known, const ring::View& before, const Chain& chain,
+                                  PartitionId partition) const {
+  const std::vector<ring::RingPtr>& versions = chain.versions;
+  const ring::VersionName complete = known.view->complete().name();
+  const auto isHome = [&](const ring::RingPtr& version) { return version->isHome(identity_.node, partition); };
+  const auto isSince = [&](const ring::RingPtr& version) { return version->name() >= before.complete().name(); };
+  const auto firstHome =
+      std::ranges::find_if(versions, [&](const auto& version) { return isSince(version) && isHome(version); });
+  const auto leaves = [&](const ring::RingPtr& version) { return version->name() <= complete && !isHome(version); };
+  if (std::any_of(firstHome, versions.end(), leaves)) known.row.sources.reset(partition);
+  const bool isBeside = chain.firstNew < versions.size() && versions[chain.firstNew]->name() < before.newest().name();
+  if (isBeside && !isHome(before.active().front())) known.row.sources.reset(partition);
+  if (!known.row.filled[partition]) return;
+
+  const std::span<const ring::RingPtr> since =
+      std::span(versions).subspan(chain.firstNew - (chain.firstNew > 0 ? 1 : 0));
+  const bool filled =
+      isHomeInAny(*known.view, identity_.node, partition) && !comesBack(since, identity_.node, partition);
+  known.row.filled[partition] = filled;
+  const auto isStillActive = [&](const ring::RingPtr& version) {
+    return version->name() >= complete && isHome(version);
+  };
+  const std::span<const ring::RingPtr> knownOnes = std::span(versions).first(chain.firstNew);
+  if (!filled && std::ranges::any_of(knownOnes, isStillActive)) known.row.sources.set(partition);
+  // A later version in which this node becomes home again takes its vote, and not what it has as home of the complete
+  // one.
+  const auto isHomeUntilComplete = [&](const ring::RingPtr& version) {
+    return version->name() > complete || isHome(version);
+  };
+  const bool stayed = std::ranges::all_of(since, isHomeUntilComplete);
+  if (stayed && known.view->complete().isHome(identity_.node, partition)) known.row.sources.set(partition);
 }
 
 /// What of a change of the ring is news to people, at each node as it learns of it.
@@ -359,18 +387,26 @@ Task<Result<ring::MemberList>> Membership::holdComplete(ring::VersionName versio
   co_return result;
 }
 
-Task<Status> Membership::markFilled(std::vector<PartitionId> partitions, ring::VersionName asOf) {
+Task<Status> Membership::markFilled(std::vector<PartitionId> partitions, ring::ViewPtr asOf) {
   const Edit edit = [&](Known& known) -> Result<bool> {
     if (!known.view) return false;
+    const auto name = [](const ring::RingPtr& version) { return version->name(); };
     const auto& active = known.view->active();
-    const auto filledFor =
-        std::ranges::find(active, asOf, [](const ring::RingPtr& version) { return version->name(); });
+    const auto filledFor = std::ranges::find(active, asOf->newest().name(), name);
     if (filledFor == active.end()) return false;
+    const auto isRead = [&](const ring::RingPtr& version) {
+      return std::ranges::find(asOf->active(), version->name(), name) != asOf->active().end();
+    };
     bool any = false;
     for (const PartitionId partition : partitions) {
       if (!isHomeInAny(*known.view, identity_.node, partition)) continue;
       if (comesBack({filledFor, active.end()}, identity_.node, partition)) continue;
-      const bool paid = known.row.owed[partition] && known.view->newest().name() == asOf;
+      // A version that came about beside that one since was not filled from, and this node did not see its writes.
+      const auto isMissed = [&](const ring::RingPtr& version) {
+        return !isRead(version) && !version->isHome(identity_.node, partition);
+      };
+      if (std::any_of(active.begin(), filledFor, isMissed)) continue;
+      const bool paid = known.row.owed[partition] && known.view->newest().name() == asOf->newest().name();
       if (paid) known.row.owed.reset(partition);
       any = any || paid || !known.row.filled[partition];
       if (known.row.filled[partition]) continue;

@@ -74,8 +74,9 @@ class Membership {
   /// Holds the fact that a version is complete (R6) and accepts the list that comes with it, in one synced step;
   /// answers like accept().
   Task<Result<ring::MemberList>> holdComplete(ring::VersionName version, ring::MemberList agreed);
-  /// These partitions are filled (R5), if this node is home to them and that version is still active.
-  Task<Status> markFilled(std::vector<PartitionId> partitions, ring::VersionName asOf);
+  /// These partitions are filled (R5) for the newest version of that view, if it is still active and this node is home
+  /// to them; not where a version has come about beside it since that this node has seen nothing of.
+  Task<Status> markFilled(std::vector<PartitionId> partitions, ring::ViewPtr asOf);
 
   /// Forgets the ring, but for which one it was, and writes down who starts next in this directory, in one synced step;
   /// no change follows it (R7).
@@ -100,6 +101,9 @@ class Membership {
   ring::ViewPtr viewOf(const ring::ViewLists& lists, const ring::ViewPtr& known) const;
   Result<bool> merge(Known& known, const ring::ViewLists& other) const;
   static void noteOwed(Known& known, const ring::ViewPtr& before);
+  struct Chain;
+  Chain chainOf(const Known& known, const ring::View& before) const;
+  void forgetWhatLeftIn(Known& known, const ring::View& before, const Chain& chain, PartitionId partition) const;
   void forgetWhatLeft(Known& known, const ring::View& before, const ring::ViewLists& other) const;
   void tell(const ring::ViewPtr& before, const ring::View& now);
   void publish();

@@ -66,13 +66,13 @@ Task<> Scrubber::round() {
     status_.runningBytes = 0;
   }
   auto checked = co_await checkRows();
+  store_.damage().takeScan();
   for (unsigned partition = 0; checked && partition < limits::kPartitions && !stopping_; ++partition) {
     if (store_.isEmpty(static_cast<PartitionId>(partition))) continue;
     auto values = co_await checkValues(static_cast<PartitionId>(partition));
     // One that cannot be read as a whole was found with the rows; the others can.
     if (!values && values.error().kind != Kind::Corrupt) checked = values;
   }
-  store_.damage().takeScan();  // it has met the damage itself
   if (stopping_) co_return;
   const std::lock_guard lock(mutex_);
   status_.running = false;

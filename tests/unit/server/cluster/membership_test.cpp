@@ -32,7 +32,7 @@ class MembershipTest : public testing::Test {
       const auto partition = static_cast<PartitionId>(i);
       if (view->newest().isHome(1, partition)) partitions.push_back(partition);
     }
-    const Status filled = time_.run(executor_, membership_.markFilled(std::move(partitions), view->newest().name()));
+    const Status filled = time_.run(executor_, membership_.markFilled(std::move(partitions), view));
     EXPECT_TRUE(filled.ok()) << filled.error().text;
   }
 

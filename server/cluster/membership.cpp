@@ -393,7 +393,9 @@ Task<Status> Membership::markFilled(std::vector<PartitionId> partitions, ring::V
     const auto name = [](const ring::RingPtr& version) { return version->name(); };
     const auto& active = known.view->active();
     const auto filledFor = std::ranges::find(active, asOf->newest().name(), name);
-    if (filledFor == active.end()) return false;
+    // Between what was complete then and what is now there may have been one that nobody here has filled from.
+    const bool sameComplete = asOf->complete().name() == known.view->complete().name();
+    if (filledFor == active.end() || !sameComplete) return false;
     const auto isRead = [&](const ring::RingPtr& version) {
       return std::ranges::find(asOf->active(), version->name(), name) != asOf->active().end();
     };

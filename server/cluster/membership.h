@@ -74,8 +74,9 @@ class Membership {
   /// Holds the fact that a version is complete (R6) and accepts the list that comes with it, in one synced step;
   /// answers like accept().
   Task<Result<ring::MemberList>> holdComplete(ring::VersionName version, ring::MemberList agreed);
-  /// These partitions are filled (R5) for the newest version of that view, if it is still active and this node is home
-  /// to them; not where a version has come about beside it since that this node has seen nothing of.
+  /// These partitions are filled (R5) for the newest version of that view, if it is still active, the same one is
+  /// complete, and this node is home to them; not where a version has come about beside it since that this node has
+  /// seen nothing of.
   Task<Status> markFilled(std::vector<PartitionId> partitions, ring::ViewPtr asOf);
 
   /// Forgets the ring, but for which one it was, and writes down who starts next in this directory, in one synced step;

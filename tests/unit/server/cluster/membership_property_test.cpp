@@ -111,24 +111,12 @@ class History {
     } else if (kind < 7) {
       hearSome();
     } else if (begun_) {
-      const ring::ViewPtr asOf = std::exchange(begun_, nullptr);
-      if (!hasGonePast(*asOf)) fill(asOf);
+      fill(std::exchange(begun_, nullptr));
     } else if (random_.chance(kHalf)) {
       fill(world_.view());
     } else {
       begun_ = world_.view();
     }
-  }
-
-  /// Whether a version that lies between those of this view, and that it does not know, is below the complete one of
-  /// node 1 by now. markFilled() looks for such a version among the active ones alone: a fill that ends so late is
-  /// beyond this test.
-  bool hasGonePast(const ring::View& view) const {
-    const std::size_t newest = account_.indexOf(view.newest());
-    const std::size_t complete = account_.indexOf(world_.view()->complete());
-    std::size_t known = 0;
-    for (const ring::RingPtr& version : view.active()) known += account_.indexOf(*version) < complete ? 1 : 0;
-    return known < std::min(complete, newest + 1) - std::min(complete, account_.indexOf(view.complete()));
   }
 
   void agree() {

@@ -270,12 +270,11 @@ Task<> Coordinator::stageAt(std::shared_ptr<Upload> upload, NodeId node, std::un
     }
   }
   --upload->running;
-  if (staged) {
-    upload->staged.emplace(node, std::move(*staged));
-  } else {
-    upload->fan->drop(node);
-    // One from which the stream was taken away as it broke off has failed by that alone.
-    if (upload->fan->takers().contains(node)) co_return;
+  if (!staged) upload->fan->drop(node);
+  // One from which the stream was taken away as it broke off has failed by that alone.
+  const bool failed = !staged && !upload->fan->takers().contains(node);
+  if (staged) upload->staged.emplace(node, std::move(*staged));
+  if (failed) {
     upload->failures.emplace(node, staged.error().text);
     // It may have room for smaller ones: only its own word, and its refusal of such a one, make it count as full.
     upload->noSpace = upload->noSpace || staged.error().kind == Kind::NoSpace;

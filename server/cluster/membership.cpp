@@ -275,8 +275,8 @@ Membership::Chain Membership::chainOf(const Known& known, const ring::View& befo
   return chain;
 }
 
-/// Keeps the filled partitions that this node has been home to without a break, in every version since the newest that
-/// it knew: a home that was none in between has missed what was written then (R5).
+/// Keeps the filled partitions that this node has been home to without a break, in every version since the last before
+/// the first that it did not know: a home that was none in between has missed what was written then (R5).
 void Membership::forgetWhatLeft(Known& known, const ring::View& before, const ring::ViewLists& other) const {
   if (known.row.filled.none() && known.row.sources.none()) return;
   std::vector<ring::MemberList> told = other.past;

@@ -7,18 +7,48 @@
 namespace mydht::cluster {
 namespace {
 
-class MembershipTest : public testing::Test, protected test::MembershipWorld {};
+class MembershipTest : public testing::Test, protected test::MembershipWorld {
+ protected:
+  /// So many members, and three copies.
+  static ring::MemberList membersUpTo(NodeId last) {
+    ring::MemberList list;
+    for (NodeId id = 1; id <= last; ++id) list.put({.id = id, .tokenSeed = id});
+    return list;
+  }
+  static ring::MemberList with(ring::MemberList list, NodeId joiner) {
+    list.put({.id = joiner, .tokenSeed = joiner});
+    return list;
+  }
+  static ring::MemberList without(ring::MemberList list, NodeId leaver) {
+    list.put({.id = leaver, .rank = ring::Rank::Gone, .tokenSeed = leaver});
+    return list;
+  }
+  static ring::MemberList withFourCopies(ring::MemberList list) {
+    list.replicas = 4;
+    ++list.replicasNumber;
+    return list;
+  }
+  /// Whether node 1 is home to a partition in each of these versions, in their order.
+  std::vector<bool> homesIn(const std::vector<ring::MemberList>& lists, PartitionId partition) {
+    std::vector<bool> homes;
+    for (const ring::MemberList& list : lists) homes.push_back(ringOf(list)->isHome(kSelf, partition));
+    return homes;
+  }
+  /// The partitions to which node 1 is home, and is not, just so in these versions.
+  store::PartitionSet partitionsWith(const std::vector<ring::MemberList>& lists, const std::vector<bool>& homes) {
+    store::PartitionSet partitions;
+    for (std::size_t i = 0; i < limits::kPartitions; ++i) {
+      partitions[i] = homesIn(lists, static_cast<PartitionId>(i)) == homes;
+    }
+    return partitions;
+  }
+};
 
 TEST_F(MembershipTest, WhatWasFilledForAVersionCountsWhenItTurnsOutToBeCompleteWhateverCameAfterIt) {
-  ring::MemberList four;
-  for (NodeId id = 1; id <= 4; ++id) four.put({.id = id, .tokenSeed = id});
-  ring::MemberList three = four;
-  three.put({.id = 4, .rank = ring::Rank::Gone, .tokenSeed = 4});
-  ring::MemberList joined = three;
-  joined.put({.id = 5, .tokenSeed = 5});
-  ring::MemberList more = joined;
-  more.replicas = 4;
-  ++more.replicasNumber;
+  const ring::MemberList four = membersUpTo(4);
+  const ring::MemberList three = without(four, 4);
+  const ring::MemberList joined = with(three, 5);
+  const ring::MemberList more = withFourCopies(joined);
   adopt({four});
   fill();
   adopt({four, three});
@@ -42,13 +72,9 @@ TEST_F(MembershipTest, WhatWasFilledForAVersionCountsWhenItTurnsOutToBeCompleteW
 
 // What it was home to and is not any more, in a version that is complete by now, others fill from somebody else.
 TEST_F(MembershipTest, WhatWasFilledForAVersionThatWasNeverCompletedIsNothingToFillFrom) {
-  ring::MemberList three;
-  for (NodeId id = 1; id <= 3; ++id) three.put({.id = id, .tokenSeed = id});
-  ring::MemberList joined = three;
-  joined.put({.id = 5, .tokenSeed = 5});
-  ring::MemberList more = joined;
-  more.replicas = 4;
-  ++more.replicasNumber;
+  const ring::MemberList three = membersUpTo(3);
+  const ring::MemberList joined = with(three, 5);
+  const ring::MemberList more = withFourCopies(joined);
   adopt({three});
   fill();
   adopt({three, joined});
@@ -65,20 +91,10 @@ TEST_F(MembershipTest, WhatWasFilledForAVersionThatWasNeverCompletedIsNothingToF
 // Two changes agreed at once: the one that contains the other is known to node 1 alone, which is killed; meanwhile the
 // others complete the lesser one and write there.
 TEST_F(MembershipTest, AVersionThatCameAboutBelowTheNewestOneIsAGap) {
-  ring::MemberList four;
-  for (NodeId id = 1; id <= 4; ++id) four.put({.id = id, .tokenSeed = id});
-  ring::MemberList joined = four;
-  joined.put({.id = 5, .tokenSeed = 5});
-  ring::MemberList more = joined;
-  more.replicas = 4;
-  ++more.replicasNumber;
-  store::PartitionSet missed;
-  for (std::size_t i = 0; i < limits::kPartitions; ++i) {
-    const auto isHome = [&](const ring::MemberList& list) {
-      return ringOf(list)->isHome(kSelf, static_cast<PartitionId>(i));
-    };
-    missed[i] = isHome(four) && !isHome(joined) && isHome(more);
-  }
+  const ring::MemberList four = membersUpTo(4);
+  const ring::MemberList joined = with(four, 5);
+  const ring::MemberList more = withFourCopies(joined);
+  const store::PartitionSet missed = partitionsWith({four, joined, more}, {true, false, true});
   ASSERT_TRUE(missed.any());
   adopt({four});
   fill();
@@ -88,6 +104,28 @@ TEST_F(MembershipTest, AVersionThatCameAboutBelowTheNewestOneIsAGap) {
   EXPECT_TRUE((standing()->filled & missed).none()) << "what was written in the lesser version is not here";
   adopt({more}, {four, joined});
   EXPECT_TRUE((standing()->sources & missed).none()) << "nor is it when the greater one is complete";
+}
+
+// What was filled for a version counts later only if none has come about below it that node 1 had not heard of.
+TEST_F(MembershipTest, WhatWasFilledForAVersionDoesNotCountLaterIfOneCameAboutBelowIt) {
+  const ring::MemberList four = membersUpTo(4);
+  const ring::MemberList unheard = with(four, 6);
+  const ring::MemberList filledFor = without(unheard, 4);
+  const ring::MemberList away = with(filledFor, 5);
+  const ring::MemberList back = withFourCopies(away);
+  const store::PartitionSet missed =
+      partitionsWith({four, unheard, filledFor, away, back}, {false, false, true, false, true});
+  ASSERT_TRUE(missed.any());
+  adopt({four});
+  fill();
+  adopt({four, filledFor});
+  fill();
+  adopt({four, filledFor, away});
+  adopt({four, filledFor, away, back});
+  EXPECT_EQ(standing()->sources & missed, missed) << "for when that version is complete";
+  adopt({four, unheard, filledFor, away, back});
+  adopt({filledFor, away, back});
+  EXPECT_TRUE((standing()->sources & missed).none()) << "what was written in the one below is not here";
 }
 
 }  // namespace

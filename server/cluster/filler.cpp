@@ -275,7 +275,10 @@ Task<Result<std::set<PartitionId>>> Filler::readPages(std::shared_ptr<Take> take
     if (!answer) co_return answer.error();
     wire::FillPageAnswer& page = answer->answer;
     cannotSay.insert(page.cannotSay.begin(), page.cannotSay.end());
-    const bool over = page.over || page.rows.empty();
+    if (!page.over && page.rows.empty()) {
+      co_return Error{Kind::Corrupt, fmt::format("{} sent a page that does not go on", peers_.nameOf(source))};
+    }
+    const bool over = page.over;
     if (reading.filledOnly && !settings_.bugs.marksStayBehind) {
       auto heard = co_await hearMarks(message, page);
       if (!heard) co_return heard.error();

@@ -210,25 +210,32 @@ Task<Result<Body>> HomeNode::body(wire::FetchBody message, Deadline deadline) {
   co_return body;
 }
 
-Task<Status> HomeNode::addPartition(wire::FillPageAnswer& answer, PartitionId partition, Key after, bool entriesOnly,
-                                    std::size_t& room, Deadline deadline) {
+/// What lies in one partition after that key, as far as there is room.
+struct HomeNode::FillPart {
+  std::vector<wire::FillRow> rows;
+  std::size_t bytes = 0;
+  bool over = true;
+};
+
+Task<Result<HomeNode::FillPart>> HomeNode::fillPart(PartitionId partition, Key after, bool entriesOnly,
+                                                    std::size_t room, Deadline deadline) {
+  FillPart part;
   bool begun = !after.empty();
-  while (room > 0 && (begun || !store_.isEmpty(partition))) {
-    auto page = co_await store_.iterate(partition, after, room, deadline);
+  while (part.bytes < room && (begun || !store_.isEmpty(partition))) {
+    auto page = co_await store_.iterate(partition, after, room - part.bytes, deadline);
     if (!page) co_return page.error();
     for (const store::RowPtr& row : page->rows) {
       const bool withValue = row->blob == 0 && !entriesOnly;
-      answer.rows.push_back({row->entry, withValue, withValue ? row->value : Bytes()});
+      part.rows.push_back({row->entry, withValue, withValue ? row->value : Bytes()});
       const std::size_t value = withValue ? row->value.size() : 0;
-      room -= std::min(room, row->entry.key.size() + row->entry.contentType.size() + value + kRowOverhead);
+      part.bytes += row->entry.key.size() + row->entry.contentType.size() + value + kRowOverhead;
     }
     after = page->after;
-    begun = false;
     if (after.empty()) break;
     begun = true;
   }
-  answer.over = after.empty();
-  co_return Status();
+  part.over = after.empty();
+  co_return part;
 }
 
 Task<Result<wire::FillPageAnswer>> HomeNode::fillPage(wire::Speaker from, wire::FillPage message, Deadline deadline) {
@@ -256,9 +263,16 @@ Task<Result<wire::FillPageAnswer>> HomeNode::fillPage(wire::Speaker from, wire::
       answer.over = false;
       break;
     }
+    auto part = co_await fillPart(partition, after, message.entriesOnly, room, deadline);
+    if (!part && part.error().kind == Kind::Corrupt && !message.unfilledToo) {
+      answer.cannotSay.push_back(partition);  // only this one waits until it is repaired
+      continue;
+    }
+    if (!part) co_return part.error();
     if (marked) answer.marks.push_back(marks);
-    auto added = co_await addPartition(answer, partition, after, message.entriesOnly, room, deadline);
-    if (!added) co_return added.error();
+    std::ranges::move(part->rows, std::back_inserter(answer.rows));
+    room -= std::min(room, part->bytes);
+    answer.over = part->over;
     if (!answer.over) break;
   }
   // Once a newer version is complete, what was asked for may have been purged here, even while it was read.

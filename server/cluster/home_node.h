@@ -64,8 +64,9 @@ class HomeNode {
   Status refuse(const wire::Speaker& from, PartitionId partition) const;
   Status serves(const wire::Speaker& from, const Standing& standing, PartitionId partition) const;
   Task<Result<Staged>> stagedOrFetched(wire::Publish message, Deadline deadline);
-  Task<Status> addPartition(wire::FillPageAnswer& answer, PartitionId partition, Key after, bool entriesOnly,
-                            std::size_t& room, Deadline deadline);
+  struct FillPart;
+  Task<Result<FillPart>> fillPart(PartitionId partition, Key after, bool entriesOnly, std::size_t room,
+                                  Deadline deadline);
 
   const Settings& settings_;
   Membership& membership_;

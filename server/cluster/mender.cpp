@@ -11,8 +11,6 @@
 namespace mydht::cluster {
 namespace {
 
-// Keys in hand at once; what is found beyond that is found again.
-constexpr std::size_t kMostKeys = 4096;
 // A large body goes on as long as it moves; this is only the bound for one that never ends.
 constexpr Duration kBodyMost = std::chrono::hours(1);
 
@@ -44,32 +42,29 @@ Task<> Mender::run() {
 
 void Mender::takeUp() {
   for (Key& key : store_.damage().take()) {
-    if (due_.size() >= kMostKeys || due_.contains(key)) continue;
     ++found_;
     journal_.note(Severity::Warn, "corruption.found", fmt::format("key={}", shown(key)));
-    due_.emplace(std::move(key), loop_.now());
+    due_.emplace(std::move(key), Due{loop_.now(), settings_.timing.gossip / 4});
   }
   waiting_ = due_.size();
 }
 
 Task<> Mender::mendDue() {
   std::vector<Key> keys;
-  for (const auto& [key, when] : due_) {
-    if (when <= loop_.now()) keys.push_back(key);
+  for (const auto& [key, due] : due_) {
+    if (due.at <= loop_.now()) keys.push_back(key);
   }
   for (const Key& key : keys) {
     if (stopping_) co_return;
     auto mended = co_await mend(key);
     if (mended) {
-      // The reads on the way to it have noted it once more.
-      for (const Key& noted : store_.damage().take()) {
-        if (noted != key) store_.damage().note(noted);
-      }
       ++repaired_;
       due_.erase(key);
+      store_.damage().repaired(key);
       journal_.note(Severity::Info, "corruption.repaired", fmt::format("key={}", shown(key)));
     } else {
-      due_[key] = loop_.now() + settings_.timing.mend;
+      Due& due = due_.at(key);
+      due = {loop_.now() + due.pause, std::min(2 * due.pause, settings_.timing.mend)};
       journal_.note(Severity::Warn, "corruption.waits",
                     fmt::format("key={} why=\"{}\"", shown(key), mended.error().text));
     }

@@ -22,7 +22,8 @@ struct MendCounts {
 /// Of a value whose row can be read it takes exactly that version; of a row that cannot, the newest version that so
 /// many other home nodes vote for that none which was acknowledged can be missing (R5's rule for one key). If these
 /// have nothing as new as what is damaged, that was never acknowledged at quorum, and theirs takes its place. What
-/// cannot be repaired now is tried again. A background duty of the node, on loop 0; the counts are for any loop.
+/// cannot be repaired now is tried again, at first soon: the key may just have been written. A background duty of the
+/// node, on loop 0; the counts are for any loop.
 class Mender {
  public:
   Mender(Executor& loop, const Settings& settings, const Membership& membership, Peers& peers, Copier& copier,
@@ -48,6 +49,11 @@ class Mender {
     NodeId source = 0;
     Version settled;
   };
+  /// When a key is tried next, and how long after that once more.
+  struct Due {
+    Time at;
+    Duration pause;
+  };
   void takeUp();
   Task<> mendDue();
   Task<Status> mend(Key key);
@@ -69,7 +75,7 @@ class Mender {
   Staging& staging_;
   store::Store& store_;
   Journal& journal_;
-  std::map<Key, Time> due_;  // when each is tried next
+  std::map<Key, Due> due_;
   std::atomic<std::uint64_t> found_{0};
   std::atomic<std::uint64_t> repaired_{0};
   std::atomic<std::uint64_t> waiting_{0};

@@ -46,7 +46,7 @@ Node::Node(Settings settings, World world)
       hints_(loop_, hintsOf(settings_), world_.disk, commits_, wall_),
       handoff_(loop_, settings_, membership_, peers_, copier_, store_, hints_, world_.journal),
       listAnswerer_(membership_, home_, store_),
-      changes_(loop_, settings_, membership_, peers_, summaries_, world_.random, world_.journal),
+      changes_(loop_, settings_, membership_, peers_, summaries_, store_.damage(), world_.random, world_.journal),
       joining_(loop_, settings_, membership_, peers_, changes_, world_.random, world_.journal),
       memberChanges_(loop_, settings_, membership_, peers_, changes_, world_.journal),
       removeAfter_(loop_, settings_, membership_, prober_, memberChanges_, peers_, world_.journal),

@@ -27,6 +27,8 @@ wire::Gossip Node::gossipMessage() const {
   if (!standing->view->changing()) return gossip;
   gossip.wholeMembers = changes_.wholeMembers(*standing->view, gossip.whole);
   if (mayTell && !gossip.whole) gossip.filled = store::bitsOf(standing->filled & ~standing->owed);
+  const store::PartitionSet damaged = store_.damage().partitions();
+  if (damaged.any()) gossip.damaged = store::bitsOf(damaged);
   return gossip;
 }
 
@@ -109,7 +111,7 @@ Task<Status> Node::hearGossip(wire::Speaker from, wire::Gossip gossip, Deadline 
   for (const wire::Address& address : gossip.addresses) peers_.learn(address);
   const ring::ViewPtr view = membership_.view();
   if (!view || from.ringIdentity != view->ringIdentity()) co_return Status();
-  changes_.heardFilled(from.node, gossip);
+  changes_.heard(from.node, gossip);
   peers_.noteDisk(from.node, gossip.summary.disk, loop_.now() + settings_.timing.badDisk);
   const bool sameEnds = from.newest == view->newest().name() && from.complete == view->complete().name();
   const bool knowsBetween = sameEnds && gossip.filledIn.height != 0 && gossip.filledIn != view->activeName();
@@ -119,7 +121,7 @@ Task<Status> Node::hearGossip(wire::Speaker from, wire::Gossip gossip, Deadline 
     auto theirs = co_await peers_.askAt(from.hostPort, wire::GetView(), deadline);
     if (!theirs) co_return theirs.error();
     auto adopted = co_await membership_.adopt(theirs->answer.view);
-    if (adopted) changes_.heardFilled(from.node, gossip);  // now that it is known of which versions it is
+    if (adopted) changes_.heard(from.node, gossip);  // now that it is known of which versions it is
     co_return adopted;
   }
   co_return Status();

@@ -37,12 +37,13 @@ std::optional<std::size_t> placeOf(const ring::View& view, NodeId node) {
 }  // namespace
 
 RingChanges::RingChanges(Executor& loop, const Settings& settings, Membership& membership, Peers& peers,
-                         const Summaries& summaries, Random& random, Journal& journal)
+                         const Summaries& summaries, const store::Damage& damage, Random& random, Journal& journal)
     : loop_(loop),
       settings_(settings),
       membership_(membership),
       peers_(peers),
       summaries_(summaries),
+      damage_(damage),
       random_(random),
       journal_(journal),
       background_(loop) {}
@@ -191,8 +192,8 @@ Task<> RingChanges::tell(NodeId node, ring::ViewPtr view) {
 }
 
 /// What a node has filled as of these active versions stays filled as long as they are the active ones: so it may be
-/// told on by others, and nothing of it is ever taken back.
-void RingChanges::heardFilled(NodeId node, const wire::Gossip& gossip) {
+/// told on by others, and nothing of it is ever taken back. What is damaged comes and goes, and each says it of itself.
+void RingChanges::heard(NodeId node, const wire::Gossip& gossip) {
   const ring::ViewPtr view = membership_.view();
   if (!view) return;
   const std::size_t bytes = (view->members().size() + 7) / 8;
@@ -201,9 +202,12 @@ void RingChanges::heardFilled(NodeId node, const wire::Gossip& gossip) {
     whole_.assign(bytes, '\0');
     filled_.clear();
     diedAt_.clear();
+    damaged_.clear();
   }
   const auto place = placeOf(*view, node);
   if (!place || gossip.filledIn != asOf_) return;
+  damaged_.erase(node);
+  if (!gossip.damaged.empty()) damaged_.emplace(node, store::setOf(gossip.damaged));
   if (gossip.whole) setBit(whole_, *place);
   for (std::size_t i = 0; i < bytes && gossip.wholeMembers.size() == bytes; ++i) {
     whole_[i] = static_cast<char>(whole_[i] | gossip.wholeMembers[i]);
@@ -253,9 +257,20 @@ bool RingChanges::mayYetFill(NodeId home) const {
   return !peers_.deadSince(home) || died == diedAt_.end() || loop_.now() < died->second + settings_.timing.backSoon;
 }
 
+std::map<NodeId, store::PartitionSet> RingChanges::damages() const {
+  std::map<NodeId, store::PartitionSet> damages = damaged_;
+  damages[membership_.self().node] = damage_.partitions();
+  return damages;
+}
+
 bool RingChanges::isFilled(const ring::View& view, std::size_t index) const {
   if (settings_.bugs.completeAtOnce) return true;
   const ring::Ring& version = *view.active()[index];
+  const std::map<NodeId, store::PartitionSet> damages = this->damages();
+  const auto isDamaged = [&damages](NodeId node, PartitionId partition) {
+    const auto at = damages.find(node);
+    return at != damages.end() && at->second[partition];
+  };
   for (std::size_t i = 0; i < limits::kPartitions; ++i) {
     const auto partition = static_cast<PartitionId>(i);
     // Homes that changed and changed back have changed: writes may have gone past them in between.
@@ -267,7 +282,8 @@ bool RingChanges::isFilled(const ring::View& view, std::size_t index) const {
     unsigned filled = 0;
     const std::vector<NodeId> homes = view.homesIn(index, partition);
     for (const NodeId home : homes) {
-      const bool has = hasFilled(view, home, partition);
+      // What is damaged there may be repaired from the former home nodes alone.
+      const bool has = hasFilled(view, home, partition) && !isDamaged(home, partition);
       filled += has ? 1 : 0;
       if (!has && mayYetFill(home)) return false;
     }

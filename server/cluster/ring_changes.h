@@ -9,6 +9,7 @@
 #include "server/cluster/peers.h"
 #include "server/cluster/summaries.h"
 #include "server/ports/random.h"
+#include "server/store/damage.h"
 #include "server/task/gate.h"
 
 namespace mydht::cluster {
@@ -18,7 +19,7 @@ namespace mydht::cluster {
 class RingChanges {
  public:
   RingChanges(Executor& loop, const Settings& settings, Membership& membership, Peers& peers,
-              const Summaries& summaries, Random& random, Journal& journal);
+              const Summaries& summaries, const store::Damage& damage, Random& random, Journal& journal);
 
   /// Proposes a change until a majority of the members of every active version has accepted exactly the same list,
   /// which is then the next version. Any number of these may run at once anywhere: they merge. While as many versions
@@ -26,8 +27,8 @@ class RingChanges {
   /// the change.
   Task<Result<ring::ViewPtr>> agree(ring::MemberList wanted, Deadline deadline);
 
-  /// What another node said about the partitions that it has filled, and who else has.
-  void heardFilled(NodeId node, const wire::Gossip& gossip);
+  /// What another node said about the partitions that it has filled, who else has, and where it has damage.
+  void heard(NodeId node, const wire::Gossip& gossip);
   /// Whether a node has filled a partition, as far as is known here, as of the view's newest version.
   bool hasFilled(const ring::View& view, NodeId node, PartitionId partition) const;
   /// Whether a node has filled everything that it is home to, as far as is known here, as of the view's newest version.
@@ -35,9 +36,10 @@ class RingChanges {
   /// Which members have filled everything that they are home to, as far as is known here, and this node if that is
   /// said: a bit each, in the order of the view's members.
   std::string wholeMembers(const ring::View& view, bool withSelf) const;
-  /// Completes the newest version that can be (R6): of each changed partition's home nodes a write quorum is filled,
-  /// and each that has a sound disk with room and has not been dead for some time, and a majority of the members of
-  /// each active version holds that fact. Does nothing while that is not so, nor before it is this node's turn.
+  /// Completes the newest version that can be (R6): of each changed partition's home nodes a write quorum is filled and
+  /// has nothing there to repair, and so is each that has a sound disk with room and has not been dead for some time,
+  /// and a majority of the members of each active version holds that fact. Does nothing while that is not so, nor
+  /// before it is this node's turn.
   Task<Status> tryComplete(Deadline deadline);
 
   /// Tells these nodes what the ring and the addresses are now. Who does not hear it is refused until it asks.
@@ -56,6 +58,7 @@ class RingChanges {
   std::optional<std::size_t> completable(const ring::View& view) const;
   void noteDead(const ring::View& view);
   bool mayYetFill(NodeId home) const;
+  std::map<NodeId, store::PartitionSet> damages() const;
   bool isFilled(const ring::View& view, std::size_t index) const;
 
   Executor& loop_;
@@ -63,14 +66,16 @@ class RingChanges {
   Membership& membership_;
   Peers& peers_;
   const Summaries& summaries_;
+  const store::Damage& damage_;
   Random& random_;
   Journal& journal_;
-  ring::VersionName asOf_;                        // the active versions of which the following is known
-  std::string whole_;                             // a bit for each of their members: has filled all that it is home to
-  std::map<NodeId, store::PartitionSet> filled_;  // of the others, as last heard from themselves
-  std::map<NodeId, Time> diedAt_;                 // those of them that have died, and filled nothing since
-  ring::VersionName completableIn_;               // the active versions of which one can be completed,
-  Time completableSince_{};                       // and when that was found
+  ring::VersionName asOf_;                         // the active versions of which the following is known
+  std::string whole_;                              // a bit for each of their members: has filled all that it is home to
+  std::map<NodeId, store::PartitionSet> filled_;   // of the others, as last heard from themselves
+  std::map<NodeId, Time> diedAt_;                  // those of them that have died, and filled nothing since
+  std::map<NodeId, store::PartitionSet> damaged_;  // where others have something to repair, as last heard from them
+  ring::VersionName completableIn_;                // the active versions of which one can be completed,
+  Time completableSince_{};                        // and when that was found
   bool completing_ = false;
   Gate background_;
 };

@@ -57,7 +57,7 @@ struct Timing {
   Duration settling = std::chrono::seconds(10);     ///< between two rounds of settling tombstones; 0: none
   Duration settleAge = std::chrono::seconds(30);    ///< what is younger than that is not settled yet
   Duration scrub = std::chrono::hours(24);          ///< between two rounds of reading everything at rest; 0: none
-  Duration mend = std::chrono::seconds(5);          ///< until what could not be repaired is tried again
+  Duration mend = std::chrono::seconds(5);          ///< until what could not be repaired is tried again, at most
   Duration badDisk = std::chrono::seconds(5);  ///< a node's word that its disk is full, or has failed, counts so long
   Duration gossip = std::chrono::seconds(1);   ///< between two rounds of gossip and of the other duties
   Duration probe = std::chrono::milliseconds(500);         ///< between two probes of a member; 0: none

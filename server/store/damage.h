@@ -7,18 +7,20 @@
 #include <utility>
 #include <vector>
 
+#include "common/hash/position.h"
 #include "common/result/types.h"
+#include "server/store/node_state.h"
 
 namespace mydht::store {
 
-/// The keys whose row or value was found to be damaged and that nobody has taken up yet, and whether there are others.
+/// The keys whose row or value was found to be damaged and has not been repaired yet, and whether there are others.
 /// Bounded: what does not fit is found again by the next read, or by the next scrub. Shared by the store and the blobs
 /// that are being read; any loop.
 class Damage {
  public:
   void note(const Key& key) {
     const std::lock_guard lock(mutex_);
-    if (keys_.size() < kMost) keys_.insert(key);
+    if (found_.size() + taken_.size() < kMost && !taken_.contains(key)) found_.insert(key);
   }
   /// A scan met damage: which rows that is nobody can tell before all are checked.
   void noteScan() {
@@ -30,19 +32,34 @@ class Damage {
     const std::lock_guard lock(mutex_);
     return std::exchange(scan_, false);
   }
-  /// Hands them over.
+  /// Hands over what was found, each key once until it is repaired.
   std::vector<Key> take() {
     const std::lock_guard lock(mutex_);
-    std::vector<Key> keys(keys_.begin(), keys_.end());
-    keys_.clear();
+    std::vector<Key> keys(found_.begin(), found_.end());
+    taken_.merge(std::exchange(found_, {}));
     return keys;
+  }
+  /// One that was taken is as it should be again.
+  void repaired(const Key& key) {
+    const std::lock_guard lock(mutex_);
+    taken_.erase(key);
+  }
+  /// Where the keys lie that are not repaired yet, taken or not.
+  PartitionSet partitions() const {
+    const std::lock_guard lock(mutex_);
+    PartitionSet partitions;
+    for (const std::set<Key>* const keys : {&found_, &taken_}) {
+      for (const Key& key : *keys) partitions.set(partitionOf(key));
+    }
+    return partitions;
   }
 
  private:
   static constexpr std::size_t kMost = 4096;
-  std::mutex mutex_;
-  std::set<Key> keys_;  // guarded by mutex_
-  bool scan_ = false;   // guarded by mutex_
+  mutable std::mutex mutex_;
+  std::set<Key> found_;  // guarded by mutex_
+  std::set<Key> taken_;  // guarded by mutex_
+  bool scan_ = false;    // guarded by mutex_
 };
 
 }  // namespace mydht::store

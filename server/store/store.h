@@ -95,6 +95,7 @@ class Store {
 
   /// What was found to be damaged, since a read of it failed; for who repairs it. Row, value and blob readers note it.
   Damage& damage() { return *damage_; }
+  const Damage& damage() const { return *damage_; }
   /// What is known of a damaged value, and what takes its place.
   struct Mending {
     Key key;

@@ -85,7 +85,8 @@ struct Gossip {
   /// Which members have, as far as the sender knows: a bit each, in the order of the members of all active versions
   /// together; empty when no change is under way.
   std::string wholeMembers{};
-  Summary summary;  ///< of the sender
+  std::string damaged{};  ///< a bit a partition: something there waits to be repaired; empty: nowhere
+  Summary summary;        ///< of the sender
   void write(Writer& out) const;
   static Gossip read(Reader& in);
 };

@@ -271,7 +271,7 @@ struct FillMarks {
 struct FillPageAnswer {
   std::vector<FillRow> rows;
   std::vector<FillMarks> marks;        ///< of the partitions that have any
-  std::vector<PartitionId> cannotSay;  ///< partitions that the asked node has not filled itself: not covered
+  std::vector<PartitionId> cannotSay;  ///< partitions that it has not filled itself, or has damage in: not covered
   bool over = true;                    ///< nothing comes after these rows
   void write(Writer& out) const;
   static FillPageAnswer read(Reader& in);

@@ -301,6 +301,54 @@ TEST_F(BadDisk, ADamagedRowThatOnlyAFillMeetsIsFoundAndRepairedLongBeforeTheNext
   EXPECT_EQ(s.node(1).node().status().scrub.rounds, scrubs);
 }
 
+TEST_F(BadDisk, ADamagedRowKeepsOnlyItsOwnPartitionFromBeingFilled) {
+  for (const std::string& key : Scenario::keys()) EXPECT_TRUE(s.done(s.put(0, key)));
+  s.kill(1);
+  s.start(1);
+  s.drop(Scenario::Type::FillPage, 3, Scenario::kAny);
+  s.join(0);
+  s.await([&] { return s.node(3).up(); }, "node 3 serves");
+  s.kill(2);  // so that node 3 needs all that node 1 has, and node 1 the other one to repair anything
+  const std::string key = s.keyOf(0, {0, 1, 3});
+  ASSERT_TRUE(s.node(1).medium().corruptRow(store::entryRowName(key)));
+  s.forgetRules();
+  const auto toFill = [&] { return s.node(3).node().membership().standing()->toFill; };
+  s.await([&] { return toFill() == 1; }, "all but one partition to be filled");
+  s.run(5s);
+  EXPECT_EQ(toFill(), 1U);
+  s.start(2);
+  awaitRepaired(1, 1);
+  s.awaitQuiet();
+}
+
+/// The former home nodes are those that it is repaired from: node 1's other one is node 0, which is to be none any
+/// more.
+TEST_F(BadDisk, NoVersionIsCompleteOnAHomeNodeThatHasSomethingToRepairThere) {
+  for (const std::string& key : Scenario::keys()) EXPECT_TRUE(s.done(s.put(0, key)));
+  s.kill(1);
+  s.start(1);
+  s.drop(Scenario::Type::FillPage, 3, Scenario::kAny);
+  s.join(0);
+  s.await([&] { return s.node(3).up(); }, "node 3 serves");
+  s.drop(Scenario::Type::Vote, 1, 0);
+  const std::string key = s.keyOf(0, {1, 2, 3});
+  ASSERT_TRUE(s.node(1).medium().corruptRow(store::entryRowName(key)));
+  s.get(1, key);
+  s.await([&] { return damage(1).waiting == 1; }, "node 1 to find it");
+  s.node(3).disk().failNext(Fault::Write, Kind::Io);
+  s.put(0, s.keyOf(0, {0, 2, 3}));
+  s.await([&] { return !s.node(3).node().status().trouble.empty(); }, "the disk of node 3 to fail");
+  s.run(5s);
+  EXPECT_TRUE(s.changing(0)) << "node 3 is not waited for, and could never be filled with what node 1 cannot read";
+  s.forgetRules();
+  awaitRepaired(1, 1);
+  s.await([&] { return !s.changing(0); }, "a version that is complete without node 3");
+  s.kill(3);
+  s.start(3);
+  s.awaitQuiet();
+  EXPECT_TRUE(s.done(s.get(3, key)));
+}
+
 TEST(Scrub, FindsAndRepairsWhatNobodyReads) {
   Scenario s;
   s.ring.settings.timing.scrub = 20s;

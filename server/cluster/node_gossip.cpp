@@ -26,9 +26,10 @@ wire::Gossip Node::gossipMessage() const {
   gossip.whole = mayTell && standing->whole;
   if (!standing->view->changing()) return gossip;
   gossip.wholeMembers = changes_.wholeMembers(*standing->view, gossip.whole);
-  if (mayTell && !gossip.whole) gossip.filled = store::bitsOf(standing->filled & ~standing->owed);
   const store::PartitionSet damaged = store_.damage().partitions();
-  if (damaged.any()) gossip.damaged = store::bitsOf(damaged);
+  if (mayTell && (!gossip.whole || damaged.any())) {
+    gossip.filled = store::bitsOf(standing->filled & ~standing->owed & ~damaged);
+  }
   return gossip;
 }
 

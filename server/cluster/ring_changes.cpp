@@ -192,7 +192,7 @@ Task<> RingChanges::tell(NodeId node, ring::ViewPtr view) {
 }
 
 /// What a node has filled as of these active versions stays filled as long as they are the active ones: so it may be
-/// told on by others, and nothing of it is ever taken back. What is damaged comes and goes, and each says it of itself.
+/// told on by others, and nothing of it is ever taken back. Damage comes and goes: each says of itself what is sound.
 void RingChanges::heard(NodeId node, const wire::Gossip& gossip) {
   const ring::ViewPtr view = membership_.view();
   if (!view) return;
@@ -202,12 +202,12 @@ void RingChanges::heard(NodeId node, const wire::Gossip& gossip) {
     whole_.assign(bytes, '\0');
     filled_.clear();
     diedAt_.clear();
-    damaged_.clear();
+    sound_.clear();
   }
   const auto place = placeOf(*view, node);
   if (!place || gossip.filledIn != asOf_) return;
-  damaged_.erase(node);
-  if (!gossip.damaged.empty()) damaged_.emplace(node, store::setOf(gossip.damaged));
+  sound_.erase(node);
+  if (gossip.whole && !gossip.filled.empty()) sound_.emplace(node, store::setOf(gossip.filled));
   if (gossip.whole) setBit(whole_, *place);
   for (std::size_t i = 0; i < bytes && gossip.wholeMembers.size() == bytes; ++i) {
     whole_[i] = static_cast<char>(whole_[i] | gossip.wholeMembers[i]);
@@ -224,9 +224,12 @@ void RingChanges::heard(NodeId node, const wire::Gossip& gossip) {
 
 bool RingChanges::hasFilled(const ring::View& view, NodeId node, PartitionId partition) const {
   if (node == membership_.self().node) return membership_.standing()->hasFilled(partition);
-  if (isWhole(view, node)) return true;
+  if (isWhole(view, node)) {
+    const auto sound = sound_.find(node);
+    return sound == sound_.end() || sound->second[partition];
+  }
   const auto at = filled_.find(node);
-  return asOf_ == view.activeName() && at != filled_.end() && at->second.test(partition);
+  return asOf_ == view.activeName() && at != filled_.end() && at->second[partition];
 }
 
 bool RingChanges::isWhole(const ring::View& view, NodeId node) const {
@@ -257,20 +260,11 @@ bool RingChanges::mayYetFill(NodeId home) const {
   return !peers_.deadSince(home) || died == diedAt_.end() || loop_.now() < died->second + settings_.timing.backSoon;
 }
 
-std::map<NodeId, store::PartitionSet> RingChanges::damages() const {
-  std::map<NodeId, store::PartitionSet> damages = damaged_;
-  damages[membership_.self().node] = damage_.partitions();
-  return damages;
-}
-
 bool RingChanges::isFilled(const ring::View& view, std::size_t index) const {
   if (settings_.bugs.completeAtOnce) return true;
   const ring::Ring& version = *view.active()[index];
-  const std::map<NodeId, store::PartitionSet> damages = this->damages();
-  const auto isDamaged = [&damages](NodeId node, PartitionId partition) {
-    const auto at = damages.find(node);
-    return at != damages.end() && at->second[partition];
-  };
+  const NodeId self = membership_.self().node;
+  const store::PartitionSet damagedHere = damage_.partitions();
   for (std::size_t i = 0; i < limits::kPartitions; ++i) {
     const auto partition = static_cast<PartitionId>(i);
     // Homes that changed and changed back have changed: writes may have gone past them in between.
@@ -282,8 +276,8 @@ bool RingChanges::isFilled(const ring::View& view, std::size_t index) const {
     unsigned filled = 0;
     const std::vector<NodeId> homes = view.homesIn(index, partition);
     for (const NodeId home : homes) {
-      // What is damaged there may be repaired from the former home nodes alone.
-      const bool has = hasFilled(view, home, partition) && !isDamaged(home, partition);
+      // What is damaged is repaired from the former home nodes, perhaps from them alone.
+      const bool has = hasFilled(view, home, partition) && (home != self || !damagedHere[partition]);
       filled += has ? 1 : 0;
       if (!has && mayYetFill(home)) return false;
     }

@@ -27,7 +27,7 @@ class RingChanges {
   /// the change.
   Task<Result<ring::ViewPtr>> agree(ring::MemberList wanted, Deadline deadline);
 
-  /// What another node said about the partitions that it has filled, who else has, and where it has damage.
+  /// What another node said about the partitions that it has filled and has nothing to repair in, and who else has.
   void heard(NodeId node, const wire::Gossip& gossip);
   /// Whether a node has filled a partition, as far as is known here, as of the view's newest version.
   bool hasFilled(const ring::View& view, NodeId node, PartitionId partition) const;
@@ -58,7 +58,6 @@ class RingChanges {
   std::optional<std::size_t> completable(const ring::View& view) const;
   void noteDead(const ring::View& view);
   bool mayYetFill(NodeId home) const;
-  std::map<NodeId, store::PartitionSet> damages() const;
   bool isFilled(const ring::View& view, std::size_t index) const;
 
   Executor& loop_;
@@ -69,13 +68,13 @@ class RingChanges {
   const store::Damage& damage_;
   Random& random_;
   Journal& journal_;
-  ring::VersionName asOf_;                         // the active versions of which the following is known
-  std::string whole_;                              // a bit for each of their members: has filled all that it is home to
-  std::map<NodeId, store::PartitionSet> filled_;   // of the others, as last heard from themselves
-  std::map<NodeId, Time> diedAt_;                  // those of them that have died, and filled nothing since
-  std::map<NodeId, store::PartitionSet> damaged_;  // where others have something to repair, as last heard from them
-  ring::VersionName completableIn_;                // the active versions of which one can be completed,
-  Time completableSince_{};                        // and when that was found
+  ring::VersionName asOf_;                        // the active versions of which the following is known
+  std::string whole_;                             // a bit for each of their members: has filled all that it is home to
+  std::map<NodeId, store::PartitionSet> filled_;  // of the others, as last heard from themselves
+  std::map<NodeId, Time> diedAt_;                 // those of them that have died, and filled nothing since
+  std::map<NodeId, store::PartitionSet> sound_;   // of those that have all, and something to repair: what is sound
+  ring::VersionName completableIn_;               // the active versions of which one can be completed,
+  Time completableSince_{};                       // and when that was found
   bool completing_ = false;
   Gate background_;
 };

@@ -44,7 +44,7 @@ Upkeep readUpkeep(Reader& in) {
 void Gossip::write(Writer& out) const {
   out.number(static_cast<std::uint32_t>(addresses.size()));
   for (const Address& address : addresses) out.number(address.node).number(address.boot).text(address.hostPort);
-  out.name(filledIn).text(filled).number<std::uint8_t>(whole ? 1 : 0).text(wholeMembers).text(damaged);
+  out.name(filledIn).text(filled).number<std::uint8_t>(whole ? 1 : 0).text(wholeMembers);
   out.number(summary.keys).number(summary.bytes).number(summary.toFill).number(summary.uptimeSeconds);
   out.text(summary.programVersion);
   const Move& move = summary.move;
@@ -70,7 +70,6 @@ Gossip Gossip::read(Reader& in) {
   message.filled = in.partitionBits();
   message.whole = in.flag();
   message.wholeMembers = in.text(kMemberBitsBytes);
-  message.damaged = in.partitionBits();
   in.number(message.summary.keys);
   in.number(message.summary.bytes);
   in.number(message.summary.toFill);

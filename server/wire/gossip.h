@@ -80,13 +80,14 @@ struct Gossip {
   using Answer = Gossip;
   std::vector<Address> addresses;
   ring::VersionName filledIn;  ///< names the active versions of the sender: what it has filled is of those
-  std::string filled;  ///< a bit a partition; empty when no change is under way, or when nothing is to be filled
+  /// A bit a partition: what the sender has filled and has nothing to repair in; empty when no change is under way, or
+  /// when that is all.
+  std::string filled;
   bool whole = false;  ///< the sender has filled everything that it is home to in any active version
   /// Which members have, as far as the sender knows: a bit each, in the order of the members of all active versions
   /// together; empty when no change is under way.
   std::string wholeMembers{};
-  std::string damaged{};  ///< a bit a partition: something there waits to be repaired; empty: nowhere
-  Summary summary;        ///< of the sender
+  Summary summary;  ///< of the sender
   void write(Writer& out) const;
   static Gossip read(Reader& in);
 };

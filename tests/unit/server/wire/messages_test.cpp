@@ -73,7 +73,6 @@ RC_GTEST_PROP(Messages, GossipComesBackWhole, ()) {
   if (anyFlag()) message.filled = std::string(limits::kPartitions / 8, static_cast<char>(anyNumber<std::uint8_t>()));
   message.whole = anyFlag();
   message.wholeMembers = anyText(0, 125);
-  if (anyFlag()) message.damaged = std::string(limits::kPartitions / 8, static_cast<char>(anyNumber<std::uint8_t>()));
   message.summary = {anyNumber<std::uint64_t>(),
                      anyNumber<std::uint64_t>(),
                      anyNumber<std::uint32_t>(),

@@ -324,7 +324,7 @@ Task<Status> Filler::dropStale(const wire::FillPage& asked, const wire::FillPage
   const Deadline deadline = loop_.now() + kFetchMost;
   do {
     auto rows = co_await store_.iterate(marks.partition, std::move(after), kPageBytes, deadline);
-    if (!rows) co_return rows.error();
+    if (!rows) co_return rows.error().within("compare with what this node has already");
     for (const store::RowPtr& row : rows->rows) {
       const Key& key = row->entry.key;
       if (isLast && key > page.rows.back().entry.key) co_return Status();

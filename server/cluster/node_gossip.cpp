@@ -25,8 +25,8 @@ wire::Gossip Node::gossipMessage() const {
   const bool mayTell = membership_.confirmed();
   gossip.whole = mayTell && standing->whole;
   if (!standing->view->changing()) return gossip;
-  gossip.wholeMembers = changes_.wholeMembers(*standing->view, gossip.whole);
   const store::PartitionSet damaged = store_.damage().partitions();
+  gossip.wholeMembers = changes_.wholeMembers(*standing->view, gossip.whole && damaged.none());
   if (mayTell && (!gossip.whole || damaged.any())) {
     gossip.filled = store::bitsOf(standing->filled & ~standing->owed & ~damaged);
   }

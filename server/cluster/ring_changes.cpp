@@ -27,6 +27,10 @@ void setBit(std::string& bits, std::size_t place) {
   bits[place / 8] = static_cast<char>(static_cast<unsigned char>(bits[place / 8]) | 1U << place % 8);
 }
 
+void clearBit(std::string& bits, std::size_t place) {
+  bits[place / 8] = static_cast<char>(static_cast<unsigned char>(bits[place / 8]) & ~(1U << place % 8));
+}
+
 /// Which of the view's members the node is, from 0; none: no member.
 std::optional<std::size_t> placeOf(const ring::View& view, NodeId node) {
   const auto at = std::ranges::lower_bound(view.members(), node);
@@ -224,10 +228,7 @@ void RingChanges::heard(NodeId node, const wire::Gossip& gossip) {
 
 bool RingChanges::hasFilled(const ring::View& view, NodeId node, PartitionId partition) const {
   if (node == membership_.self().node) return membership_.standing()->hasFilled(partition);
-  if (isWhole(view, node)) {
-    const auto sound = sound_.find(node);
-    return sound == sound_.end() || sound->second[partition];
-  }
+  if (isWhole(view, node)) return true;
   const auto at = filled_.find(node);
   return asOf_ == view.activeName() && at != filled_.end() && at->second[partition];
 }
@@ -239,6 +240,11 @@ bool RingChanges::isWhole(const ring::View& view, NodeId node) const {
 
 std::string RingChanges::wholeMembers(const ring::View& view, bool withSelf) const {
   std::string bits = asOf_ == view.activeName() ? whole_ : std::string((view.members().size() + 7) / 8, '\0');
+  // Who hears of such a node through others alone would take it for sound: it is left to say so itself.
+  for (const auto& [node, sound] : sound_) {
+    const auto place = placeOf(view, node);
+    if (place && asOf_ == view.activeName()) clearBit(bits, *place);
+  }
   const auto place = placeOf(view, membership_.self().node);
   if (place && withSelf) setBit(bits, *place);
   return bits;
@@ -260,10 +266,33 @@ bool RingChanges::mayYetFill(NodeId home) const {
   return !peers_.deadSince(home) || died == diedAt_.end() || loop_.now() < died->second + settings_.timing.backSoon;
 }
 
+/// Whether a node that has filled a partition can read all of it, as far as is known here.
+bool RingChanges::isSound(NodeId node, PartitionId partition, const store::PartitionSet& damagedHere) const {
+  if (node == membership_.self().node) return !damagedHere[partition];
+  const auto sound = sound_.find(node);
+  return sound == sound_.end() || sound->second[partition];
+}
+
+bool RingChanges::isFilled(const ring::View& view, std::size_t index, PartitionId partition,
+                           const store::PartitionSet& damagedHere) const {
+  unsigned filled = 0;
+  unsigned sound = 0;
+  const std::vector<NodeId> homes = view.homesIn(index, partition);
+  if (homes.empty()) return true;
+  for (const NodeId home : homes) {
+    const bool has = hasFilled(view, home, partition);
+    filled += has ? 1 : 0;
+    sound += has && isSound(home, partition, damagedHere) ? 1 : 0;
+    if (!has && mayYetFill(home)) return false;
+  }
+  const unsigned quorum = ring::quorumOf(homes.size());
+  // What is damaged must be repairable without the former home nodes: from so many that no quorum does without them.
+  return filled >= quorum && (sound == filled || sound + quorum > homes.size());
+}
+
 bool RingChanges::isFilled(const ring::View& view, std::size_t index) const {
   if (settings_.bugs.completeAtOnce) return true;
   const ring::Ring& version = *view.active()[index];
-  const NodeId self = membership_.self().node;
   const store::PartitionSet damagedHere = damage_.partitions();
   for (std::size_t i = 0; i < limits::kPartitions; ++i) {
     const auto partition = static_cast<PartitionId>(i);
@@ -272,16 +301,7 @@ bool RingChanges::isFilled(const ring::View& view, std::size_t index) const {
     for (std::size_t before = 0; before < index; ++before) {
       changed = changed || !ring::sameHomes(*view.active()[before], version, partition);
     }
-    if (!changed) continue;
-    unsigned filled = 0;
-    const std::vector<NodeId> homes = view.homesIn(index, partition);
-    for (const NodeId home : homes) {
-      // What is damaged is repaired from the former home nodes, perhaps from them alone.
-      const bool has = hasFilled(view, home, partition) && (home != self || !damagedHere[partition]);
-      filled += has ? 1 : 0;
-      if (!has && mayYetFill(home)) return false;
-    }
-    if (!homes.empty() && filled < ring::quorumOf(homes.size())) return false;
+    if (changed && !isFilled(view, index, partition, damagedHere)) return false;
   }
   return true;
 }

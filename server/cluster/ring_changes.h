@@ -27,7 +27,8 @@ class RingChanges {
   /// the change.
   Task<Result<ring::ViewPtr>> agree(ring::MemberList wanted, Deadline deadline);
 
-  /// What another node said about the partitions that it has filled and has nothing to repair in, and who else has.
+  /// What another node said about the partitions that it has filled, those that it has something to repair in, and who
+  /// else has filled.
   void heard(NodeId node, const wire::Gossip& gossip);
   /// Whether a node has filled a partition, as far as is known here, as of the view's newest version.
   bool hasFilled(const ring::View& view, NodeId node, PartitionId partition) const;
@@ -36,10 +37,10 @@ class RingChanges {
   /// Which members have filled everything that they are home to, as far as is known here, and this node if that is
   /// said: a bit each, in the order of the view's members.
   std::string wholeMembers(const ring::View& view, bool withSelf) const;
-  /// Completes the newest version that can be (R6): of each changed partition's home nodes a write quorum is filled and
-  /// has nothing there to repair, and so is each that has a sound disk with room and has not been dead for some time,
-  /// and a majority of the members of each active version holds that fact. Does nothing while that is not so, nor
-  /// before it is this node's turn.
+  /// Completes the newest version that can be (R6): of each changed partition's home nodes a write quorum is filled,
+  /// and so is each that has a sound disk with room and has not been dead for some time; what one of them has to repair
+  /// there can be repaired from the others; and a majority of the members of each active version holds that fact. Does
+  /// nothing while that is not so, nor before it is this node's turn.
   Task<Status> tryComplete(Deadline deadline);
 
   /// Tells these nodes what the ring and the addresses are now. Who does not hear it is refused until it asks.
@@ -58,6 +59,9 @@ class RingChanges {
   std::optional<std::size_t> completable(const ring::View& view) const;
   void noteDead(const ring::View& view);
   bool mayYetFill(NodeId home) const;
+  bool isSound(NodeId node, PartitionId partition, const store::PartitionSet& damagedHere) const;
+  bool isFilled(const ring::View& view, std::size_t index, PartitionId partition,
+                const store::PartitionSet& damagedHere) const;
   bool isFilled(const ring::View& view, std::size_t index) const;
 
   Executor& loop_;

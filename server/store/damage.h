@@ -22,10 +22,16 @@ class Damage {
     const std::lock_guard lock(mutex_);
     if (found_.size() + taken_.size() < kMost && !taken_.contains(key)) found_.insert(key);
   }
-  /// A scan met damage: which rows that is nobody can tell before all are checked.
-  void noteScan() {
+  /// A scan of that partition met damage: which rows that is nobody can tell before all are checked.
+  void noteScan(PartitionId partition) {
     const std::lock_guard lock(mutex_);
     scan_ = true;
+    scanned_.set(partition);
+  }
+  /// A scan has read all of that partition.
+  void noteSound(PartitionId partition) {
+    const std::lock_guard lock(mutex_);
+    scanned_.reset(partition);
   }
   /// Whether a scan has met damage since this was asked last.
   bool takeScan() {
@@ -43,11 +49,12 @@ class Damage {
   void repaired(const Key& key) {
     const std::lock_guard lock(mutex_);
     taken_.erase(key);
+    scanned_.reset(partitionOf(key));  // the next scan finds what is left
   }
-  /// Where the keys lie that are not repaired yet, taken or not.
+  /// Where the keys lie that are not repaired yet, taken or not, and what no scan can read.
   PartitionSet partitions() const {
     const std::lock_guard lock(mutex_);
-    PartitionSet partitions;
+    PartitionSet partitions = scanned_;
     for (const std::set<Key>* const keys : {&found_, &taken_}) {
       for (const Key& key : *keys) partitions.set(partitionOf(key));
     }
@@ -57,9 +64,10 @@ class Damage {
  private:
   static constexpr std::size_t kMost = 4096;
   mutable std::mutex mutex_;
-  std::set<Key> found_;  // guarded by mutex_
-  std::set<Key> taken_;  // guarded by mutex_
-  bool scan_ = false;    // guarded by mutex_
+  std::set<Key> found_;   // guarded by mutex_
+  std::set<Key> taken_;   // guarded by mutex_
+  bool scan_ = false;     // guarded by mutex_
+  PartitionSet scanned_;  // guarded by mutex_; where a scan met damage
 };
 
 }  // namespace mydht::store

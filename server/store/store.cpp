@@ -335,8 +335,9 @@ Task<Status> Store::settle(PendingPtr pending) {
 }
 
 Task<Result<EntryPage>> Store::iterate(PartitionId partition, Key after, std::size_t mostBytes, Deadline deadline) {
+  const bool fromStart = after.empty();
   auto page = co_await disk_.scan(entryRowAfter(partition, after), entryRowsEnd(partition), mostBytes, deadline);
-  if (!page && page.error().kind == Kind::Corrupt) damage_->noteScan();
+  if (!page && page.error().kind == Kind::Corrupt) damage_->noteScan(partition);
   if (!page) co_return page.error().within("read the entries of a partition");
   EntryPage result;
   for (const auto& [name, content] : page->rows) {
@@ -346,6 +347,7 @@ Task<Result<EntryPage>> Store::iterate(PartitionId partition, Key after, std::si
     result.rows.push_back(std::move(*row));
   }
   if (!page->next.empty() && !result.rows.empty()) result.after = result.rows.back()->entry.key;
+  if (fromStart && result.after.empty()) damage_->noteSound(partition);
   co_return result;
 }
 
@@ -362,6 +364,7 @@ Task<Status> Store::forEach(PartitionId partition, EachEntry each, Deadline dead
     for (const RowPtr& row : page->rows) each(row->entry, mayReap(row->entry, mark));
     after = std::move(page->after);
   } while (!after.empty());
+  damage_->noteSound(partition);
   co_return Status();
 }
 

@@ -321,32 +321,89 @@ TEST_F(BadDisk, ADamagedRowKeepsOnlyItsOwnPartitionFromBeingFilled) {
   s.awaitQuiet();
 }
 
-/// The former home nodes are those that it is repaired from: node 1's other one is node 0, which is to be none any
-/// more.
-TEST_F(BadDisk, NoVersionIsCompleteOnAHomeNodeThatHasSomethingToRepairThere) {
-  for (const std::string& key : Scenario::keys()) EXPECT_TRUE(s.done(s.put(0, key)));
-  s.kill(1);
-  s.start(1);
-  s.drop(Scenario::Type::FillPage, 3, Scenario::kAny);
-  s.join(0);
-  s.await([&] { return s.node(3).up(); }, "node 3 serves");
-  s.drop(Scenario::Type::Vote, 1, 0);
-  const std::string key = s.keyOf(0, {1, 2, 3});
-  ASSERT_TRUE(s.node(1).medium().corruptRow(store::entryRowName(key)));
-  s.get(1, key);
-  s.await([&] { return damage(1).waiting == 1; }, "node 1 to find it");
-  s.node(3).disk().failNext(Fault::Write, Kind::Io);
-  s.put(0, s.keyOf(0, {0, 2, 3}));
-  s.await([&] { return !s.node(3).node().status().trouble.empty(); }, "the disk of node 3 to fail");
+/// A ring of three into which a fourth node comes that has filled nothing yet, and a key whose former home node 0 is to
+/// be none any more.
+class DamageWhileRingChanges : public BadDisk {
+ protected:
+  void SetUp() override {
+    BadDisk::SetUp();
+    for (const std::string& key : Scenario::keys()) ASSERT_TRUE(s.done(s.put(0, key)));
+    for (unsigned node = 0; node < 3; ++node) {
+      s.kill(node);
+      s.start(node);
+    }
+    s.run(2min);  // their first scrub is over, and nothing in their caches
+    s.drop(Scenario::Type::FillPage, 3, Scenario::kAny);
+    s.join(0);
+    s.await([&] { return s.node(3).up(); }, "node 3 serves");
+    key_ = s.keyOf(0, {1, 2, 3});
+    ASSERT_TRUE(s.node(1).medium().corruptRow(store::entryRowName(key_)));
+  }
+  /// A get finds the damage, which cannot be repaired from node 0 before forgetRules().
+  void findDamage() {
+    s.drop(Scenario::Type::Vote, 1, 0);
+    s.get(1, key_);
+    s.await([&] { return damage(1).waiting == 1; }, "node 1 to find it");
+  }
+  std::uint32_t toFill() { return s.node(3).node().membership().standing()->toFill; }
+  /// So that nobody waits for node 3 to fill.
+  void failDisk() {
+    s.node(3).disk().failNext(Fault::Write, Kind::Io);
+    s.put(0, s.keyOf(0, {0, 2, 3}));
+    s.await([&] { return !s.node(3).node().status().trouble.empty(); }, "the disk of node 3 to fail");
+  }
+  /// What was in the way is over: all comes to its end by itself.
+  void expectAllIsMended() {
+    s.forgetRules();
+    s.await([&] { return damage(1).repaired == 1; }, "a repair");
+    s.await([&] { return !s.changing(0); }, "a version that is complete without node 3");
+    s.kill(3);
+    s.start(3);
+    s.awaitQuiet();
+    EXPECT_TRUE(s.done(s.get(3, key_)));
+  }
+
+  std::string key_;
+};
+
+TEST_F(DamageWhileRingChanges, NoVersionIsCompleteOnAHomeNodeThatHasSomethingToRepairThere) {
+  findDamage();
+  failDisk();
   s.run(5s);
   EXPECT_TRUE(s.changing(0)) << "node 3 is not waited for, and could never be filled with what node 1 cannot read";
+  expectAllIsMended();
+}
+
+TEST_F(DamageWhileRingChanges, DamageThatAFillHasMetCountsBeforeAnybodyKnowsTheKey) {
   s.forgetRules();
+  s.drop(Scenario::Type::FillPage, 3, 0);  // so that node 3 needs all that node 1 has
+  s.await([&] { return toFill() == 1; }, "all but one partition to be filled");
+  EXPECT_EQ(damage(1).waiting, 0U);
+  failDisk();
+  s.run(10s);
+  EXPECT_TRUE(s.changing(0));
+  expectAllIsMended();
+}
+
+TEST_F(DamageWhileRingChanges, WhatOthersTellOfANodeDoesNotHideItsDamage) {
+  s.drop(Scenario::Type::Gossip, 1, 0);
+  s.drop(Scenario::Type::Gossip, 0, 1);
+  findDamage();
+  failDisk();
+  s.run(30s);
+  EXPECT_TRUE(s.changing(2));
+  expectAllIsMended();
+}
+
+TEST_F(DamageWhileRingChanges, IsRepairedFromTheNewHomeNodesWhereThoseHaveEverything) {
+  findDamage();
+  s.forgetRules();
+  s.drop(Scenario::Type::Vote, 1, 0);
+  s.await([&] { return toFill() == 0; }, "node 3 to be filled");
+  s.kill(0);  // for good
+  s.forgetRules();
+  s.await([&] { return !s.changing(2); }, "a version that is complete");
   awaitRepaired(1, 1);
-  s.await([&] { return !s.changing(0); }, "a version that is complete without node 3");
-  s.kill(3);
-  s.start(3);
-  s.awaitQuiet();
-  EXPECT_TRUE(s.done(s.get(3, key)));
 }
 
 TEST(Scrub, FindsAndRepairsWhatNobodyReads) {

@@ -44,6 +44,23 @@ TEST(Damage, KnowsThePartitionsOfWhatWasFoundAndIsNotRepaired) {
   EXPECT_EQ(damage.partitions(), expected);
 }
 
+TEST(Damage, OfAScanStaysUntilAScanReadsAllOfThePartitionOrOneOfItsKeysIsRepaired) {
+  Damage damage;
+  damage.noteScan(7);
+  damage.noteScan(partitionOf("a"));
+  EXPECT_TRUE(damage.takeScan());
+  EXPECT_FALSE(damage.takeScan());
+  PartitionSet expected;
+  expected.set(7);
+  expected.set(partitionOf("a"));
+  EXPECT_EQ(damage.partitions(), expected);
+  damage.repaired("a");
+  expected.reset(partitionOf("a"));
+  EXPECT_EQ(damage.partitions(), expected);
+  damage.noteSound(7);
+  EXPECT_TRUE(damage.partitions().none());
+}
+
 TEST(Damage, IsBounded) {
   Damage damage;
   for (unsigned i = 0; i < 3000; ++i) damage.note("first" + std::to_string(i));

@@ -348,9 +348,21 @@ void Membership::tell(const ring::ViewPtr& before, const ring::View& now) {
 }
 
 Task<Status> Membership::adopt(ring::ViewLists other) {
+  return take(std::move(other), nullptr);
+}
+
+Task<Status> Membership::complete(ring::ViewPtr asOf, std::size_t index) {
+  ring::ViewLists rest = asOf->lists();
+  rest.active.erase(rest.active.begin(), rest.active.begin() + static_cast<std::ptrdiff_t>(index));
+  return take(std::move(rest), std::move(asOf));
+}
+
+/// Merges another view into what is known; if a view is given, only as long as that is what is known.
+Task<Status> Membership::take(ring::ViewLists other, ring::ViewPtr asOf) {
   ring::ViewPtr before;
   ring::ViewPtr now;
   const Edit edit = [&](Known& known) -> Result<bool> {
+    if (asOf && known.view != asOf) return Error{Kind::OlderRing, "another change of the ring came in between"};
     before = known.view;
     auto merged = merge(known, other);
     now = known.view;

@@ -69,6 +69,9 @@ class Membership {
   /// Merges another node's view into this one's; synced when it returns (R4). Conflict: another ring, or versions that
   /// do not contain one another.
   Task<Status> adopt(ring::ViewLists other);
+  /// Takes that version of exactly this view for complete (R6), once a majority holds that fact. OlderRing: the view
+  /// has changed meanwhile, and what was filled may not count in the new one.
+  Task<Status> complete(ring::ViewPtr asOf, std::size_t index);
   /// Accepts a proposal (R2): merges it with everything accepted before and answers with the result, synced.
   Task<Result<ring::MemberList>> accept(ring::MemberList proposal);
   /// Holds the fact that a version is complete (R6) and accepts the list that comes with it, in one synced step;
@@ -101,6 +104,7 @@ class Membership {
   Task<Status> write(Known& next);
   ring::ViewPtr viewOf(const ring::ViewLists& lists, const ring::ViewPtr& known) const;
   Result<bool> merge(Known& known, const ring::ViewLists& other) const;
+  Task<Status> take(ring::ViewLists other, ring::ViewPtr asOf);
   static void noteOwed(Known& known, const ring::ViewPtr& before);
   struct Chain;
   Chain chainOf(const Known& known, const ring::View& before) const;

@@ -346,12 +346,9 @@ Task<Status> RingChanges::tryComplete(Deadline deadline) {
     if (!collected) outcome = collected.error();
   }
   if (outcome) {
-    ring::ViewLists rest = membership_.viewLists();
-    rest.active = view->lists().active;
-    rest.active.erase(rest.active.begin(), rest.active.begin() + static_cast<std::ptrdiff_t>(*index));
-    auto adopted = co_await membership_.adopt(std::move(rest));
-    outcome = adopted;
-    if (adopted) {
+    auto completed = co_await membership_.complete(view, *index);
+    outcome = completed;
+    if (outcome) {
       broadcast(membership_.view(), view->members());  // those too that leave by it
     }
   }

@@ -122,15 +122,17 @@ bool Faults::isHopeless(unsigned number) {
 }
 
 /// Whether all others are up and hold everything that they should, so that one disk may be lost (promise 1). A change
-/// of the ring may be under way if it is this disk that holds it up: its node cannot fill what it cannot read.
+/// of the ring, or a leave, may be under way if it is this disk that holds it up: its node cannot fill what it cannot
+/// read.
 bool Faults::othersAreWhole(unsigned number) {
   const bool holdsUp = ring_[number].node().status().toFill > 0;
   for (unsigned i = 0; i < ring_.size(); ++i) {
     if (i == number) continue;
     SimNode& node = ring_[i];
-    if (!node.up() || node.leaves() || node.node().fatal() != nullptr || node.medium().isDamaged()) return false;
+    if (!node.up() || node.node().fatal() != nullptr || node.medium().isDamaged()) return false;
     const cluster::NodeStatus status = node.node().status();
-    if ((status.changing && !holdsUp) || status.toFill > 0 || !status.confirmed || status.copies < 3) return false;
+    const bool moves = status.changing || node.leaves();
+    if ((moves && !holdsUp) || status.toFill > 0 || !status.confirmed || status.copies < 3) return false;
   }
   return true;
 }

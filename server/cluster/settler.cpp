@@ -115,10 +115,13 @@ void Settler::keepOnly(const ring::ViewPtr& view) {
                 [&](const auto& waited) { return none || !view || !contains(view->newest().present(), waited.first); });
 }
 
-/// Up to where partitions may be closed now.
-Version Settler::oldEnough() const {
+/// Up to where partitions may be closed now, by the clock among these that is furthest behind: its node would refuse
+/// what is still to come for it.
+Version Settler::oldEnough(const Homes& homes) const {
   const auto age = std::chrono::duration_cast<std::chrono::microseconds>(settings_.timing.settleAge).count();
-  return Version{clock_.wallMicros() - age, 0, 0, 0};
+  std::int64_t behind = 0;
+  for (const auto& [node, offset] : peers_.clockOffsets(homes)) behind = std::min(behind, offset);
+  return Version{std::max<std::int64_t>(0, clock_.wallMicros() - age + behind), 0, 0, 0};
 }
 
 Task<> Settler::settleGroup(ring::ViewPtr view, Homes homes, Partitions partitions) {
@@ -126,7 +129,7 @@ Task<> Settler::settleGroup(ring::ViewPtr view, Homes homes, Partitions partitio
     co_await reap(std::move(partitions));
     co_return;
   }
-  const wire::Close question{partitions, oldEnough()};
+  const wire::Close question{partitions, oldEnough(homes)};
   std::vector<wire::Closed> agreed;
   for (const NodeId home : homes) {
     auto answer = co_await askToClose(home, view, question);
@@ -237,7 +240,7 @@ Task<> Settler::reap(Partitions partitions) {
   std::uint64_t all = 0;
   for (const PartitionId partition : partitions) {
     if (stopping_ || store_.totals(partition).tombstones == 0) continue;
-    const Version mark = settings_.bugs.reapByAge ? oldEnough() : store_.settled(partition);
+    const Version mark = settings_.bugs.reapByAge ? oldEnough({}) : store_.settled(partition);
     auto reaped = co_await store_.reap(partition, mark, loop_.now() + kReapMost);
     co_await switchTo(loop_);
     if (!reaped) {

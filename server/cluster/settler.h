@@ -39,7 +39,7 @@ class Settler {
   using Homes = std::vector<NodeId>;
   using Partitions = std::vector<PartitionId>;
   std::map<Homes, Partitions> turns();
-  Version oldEnough() const;
+  Version oldEnough(const Homes& homes) const;
   Task<> settleGroup(ring::ViewPtr view, Homes homes, Partitions partitions);
   Task<Result<wire::CloseAnswer>> askToClose(NodeId home, ring::ViewPtr view, wire::Close message);
   Task<Status> tell(NodeId home, ring::ViewPtr view, wire::Settle message);

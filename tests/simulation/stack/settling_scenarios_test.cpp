@@ -90,6 +90,7 @@ TEST_F(Settling, ANodeWhoseClockIsAheadClosesNothingUpToWhatIsStillToComeForOthe
   s.run(3s);
   s.node(0).clock().jump(900'000);
   s.run(3s);  // all have heard of it
+  for (const unsigned other : {1U, 2U}) s.drop(Type::Close, other, kAny);
   s.put(1, "k0");
   s.del(1, "k0");
   awaitReaped(s, "k0", {0, 1, 2});

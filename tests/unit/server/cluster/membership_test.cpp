@@ -70,6 +70,26 @@ TEST_F(MembershipTest, WhatWasFilledForAVersionCountsWhenItTurnsOutToBeCompleteW
   EXPECT_GT(partitions, 0U);
 }
 
+// A version that is heard of in the last moment takes away what was filled without it: nobody completes one on that.
+TEST_F(MembershipTest, AVersionIsCompleteOnlyInTheViewInWhichItWasFilled) {
+  const ring::MemberList four = membersUpTo(4);
+  const ring::MemberList fewer = without(four, 4);
+  const ring::MemberList joined = with(fewer, 5);
+  adopt({four});
+  fill();
+  adopt({four, joined});
+  fill();
+  const ring::ViewPtr filledIn = view();
+  adopt({four, fewer, joined});
+  const Status refused = complete(filledIn, 1);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().kind, Kind::OlderRing);
+  EXPECT_EQ(view()->active().size(), 3U);
+  EXPECT_TRUE(complete(view(), 2).ok());
+  EXPECT_FALSE(view()->changing());
+  EXPECT_EQ(view()->newest().list(), joined);
+}
+
 // What it was home to and is not any more, in a version that is complete by now, others fill from somebody else.
 TEST_F(MembershipTest, WhatWasFilledForAVersionThatWasNeverCompletedIsNothingToFillFrom) {
   const ring::MemberList three = membersUpTo(3);

@@ -43,6 +43,10 @@ class MembershipWorld {
     const Status adopted = time_.run(executor_, membership_.adopt({kRing, std::move(active), std::move(past)}));
     EXPECT_TRUE(adopted.ok()) << adopted.error().text;
   }
+  /// Takes that version of the view for complete.
+  Status complete(const ring::ViewPtr& asOf, std::size_t index) {
+    return time_.run(executor_, membership_.complete(asOf, index));
+  }
   void markFilled(std::vector<PartitionId> partitions, const ring::ViewPtr& asOf) {
     const Status filled = time_.run(executor_, membership_.markFilled(std::move(partitions), asOf));
     EXPECT_TRUE(filled.ok()) << filled.error().text;

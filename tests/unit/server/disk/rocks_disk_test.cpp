@@ -12,12 +12,12 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <fstream>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "server/task/gate.h"
+#include "tests/support/disks/damage.h"
 #include "tests/support/files/temp_directory.h"
 #include "tests/unit/server/disk/real_disk.h"
 
@@ -226,6 +226,18 @@ TEST(RocksDisk, ADirectoryWhoseRowsAreMissingIsRefusedAndItsBlobsStay) {
   EXPECT_TRUE(fs::exists(pathOf(directory, id)));
 }
 
+/// Closes the disk once its log has become a table. The path of its largest one.
+std::string largestTable(RealDisk& real, const support::TempDirectory& directory) {
+  real.close();
+  real.open();  // writes what the log holds into a table
+  real.close();
+  std::string largest;
+  for (const std::string& table : support::filesIn(directory.path() + "/rows", ".sst")) {
+    if (largest.empty() || fs::file_size(table) > fs::file_size(largest)) largest = table;
+  }
+  return largest;
+}
+
 /// Makes a database whose one row is most of a table; closed. The table's path.
 std::string madeTable(RealDisk& real, const support::TempDirectory& directory) {
   std::mt19937 random(1);
@@ -234,15 +246,7 @@ std::string madeTable(RealDisk& real, const support::TempDirectory& directory) {
   Batch batch;
   batch.rows.emplace_back("row", Bytes(std::move(content)));
   EXPECT_TRUE(real.run(real.disk().commit(std::move(batch))).ok());
-  real.close();
-  real.open();  // writes what the log holds into a table
-  real.close();
-  std::string largest;
-  for (const auto& at : fs::directory_iterator(directory.path() + "/rows")) {
-    const bool isLarger = largest.empty() || fs::file_size(at.path()) > fs::file_size(largest);
-    if (at.path().extension() == ".sst" && isLarger) largest = at.path().string();
-  }
-  return largest;
+  return largestTable(real, directory);
 }
 
 /// What a check of all rows finds.
@@ -267,12 +271,7 @@ TEST(RocksDisk, AFlippedBitInATableIsFoundByACheckAndItsRowIsNotRead) {
   real.open();
   EXPECT_TRUE(damagedRows(real).empty());
   real.close();
-  std::fstream file(table, std::ios::in | std::ios::out | std::ios::binary);
-  file.seekg(30'000);
-  const auto byte = static_cast<char>(file.get());
-  file.seekp(30'000);
-  file.put(static_cast<char>(byte ^ 4));
-  file.close();
+  support::flipBit(table, 30'000);
   real.open();
   ASSERT_TRUE(real.isOpen());
   const auto row = real.run(real.disk().get("row", kNever));
@@ -283,6 +282,24 @@ TEST(RocksDisk, AFlippedBitInATableIsFoundByACheckAndItsRowIsNotRead) {
   ASSERT_EQ(damaged.size(), 1U);
   EXPECT_LE(damaged[0].first, "row");
   EXPECT_GT(damaged[0].second, "row");
+}
+
+TEST(RocksDisk, ACheckFindsABitWhereverInATableItIsFlipped) {
+  const support::TempDirectory directory;
+  RealDisk real(directory.path());
+  Batch batch;
+  for (unsigned row = 0; row < 500; ++row) batch.rows.emplace_back("row" + std::to_string(row), Bytes("content"));
+  EXPECT_TRUE(real.run(real.disk().commit(std::move(batch))).ok());
+  const std::string table = largestTable(real, directory);
+  real.open();
+  EXPECT_TRUE(damagedRows(real).empty());
+  // Filters and what fills up the footer are tens of bytes and more.
+  for (std::uint64_t byte = 0; byte < fs::file_size(table); byte += 7) {
+    support::flipBit(table, byte);
+    EXPECT_FALSE(damagedRows(real).empty()) << byte;
+    support::flipBit(table, byte);
+  }
+  EXPECT_TRUE(damagedRows(real).empty());
 }
 
 TEST(RocksDisk, ATableWithoutItsEndIsRefusedInOneLineThatSaysWhatToDo) {

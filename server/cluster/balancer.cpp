@@ -65,11 +65,13 @@ Balancer::Balancer(Executor& loop, const Settings& settings, const Membership& m
       store_(store),
       random_(random),
       journal_(journal),
+      throttle_(loop, settings.fillBytesPerSecond),
       wake_(loop),
       background_(loop) {}
 
 void Balancer::stop() {
   stopping_ = true;
+  throttle_.stop();
   wake_.notifyAll();
 }
 
@@ -179,10 +181,12 @@ std::optional<NodeId> Balancer::nextPartner() {
 }
 
 Task<Status> Balancer::balanceWith(NodeId partner, bool paced, wire::ActionCounts& counts) {
-  while (busy_ && !stopping_) co_await wake_.wait();
+  while (pass_ && !stopping_) {
+    if (!paced) pass_->paced = false;  // somebody waits for it now
+    co_await wake_.wait();
+  }
   if (stopping_) co_return Error{Kind::Stopped, "this node is stopping"};
-  busy_ = true;
-  const auto pass = std::make_shared<Pass>(loop_, partner);
+  const auto pass = pass_ = std::make_shared<Pass>(loop_, partner);
   pass->standing = membership_.standing();
   pass->paced = paced;
   const std::uint64_t epoch = agreement_.epoch(partner);
@@ -194,7 +198,7 @@ Task<Status> Balancer::balanceWith(NodeId partner, bool paced, wire::ActionCount
   if (done && !pass->unsaid) agreement_.finished(partner, epoch, loop_.now());
   if (const auto at = known_.find(partner); at != known_.end())
     at->second.tryAgainAt = loop_.now() + kTryAgainRounds * settings_.timing.gossip;
-  busy_ = false;
+  pass_ = nullptr;
   wake_.notifyAll();
   co_return done;
 }
@@ -331,8 +335,8 @@ Task<Status> Balancer::balanceLeaves(PassPtr pass, wire::EntryHeads heads) {
     const bool over = page.over;
     const Key last = page.entries.empty() ? Key() : page.entries.back().key;
     auto settled = co_await settlePage(pass, heads, std::move(page));
-    if (!settled || over) co_return settled;
     co_await pace(pass, begun);
+    if (!settled || over) co_return settled;
     heads.after = last;
   }
   co_return Error{Kind::Stopped, "this node is stopping"};
@@ -417,6 +421,7 @@ void Balancer::settleIfEqual(PassPtr pass, PartitionId partition) {
 }
 
 Task<> Balancer::spawnFetch(PassPtr pass, Entry entry, Version settled) {
+  if (pass->paced) co_await throttle_.pay(entry.key.size() + entry.size);
   while (pass->copying >= kCopiesAtOnce) co_await pass->changed.wait();
   copying(pass, entry.key);
   background_.spawn(fetch(pass, std::move(entry), settled));
@@ -433,6 +438,7 @@ Task<> Balancer::fetch(PassPtr pass, Entry entry, Version settled) {
 }
 
 Task<> Balancer::spawnSend(PassPtr pass, store::RowPtr row) {
+  if (pass->paced) co_await throttle_.pay(row->entry.key.size() + row->entry.size);
   while (pass->copying >= kCopiesAtOnce) co_await pass->changed.wait();
   copying(pass, row->entry.key);
   background_.spawn(send(pass, std::move(row)));
@@ -445,7 +451,7 @@ Task<> Balancer::send(PassPtr pass, store::RowPtr row) {
   copied(pass, row->entry.key, sent);
 }
 
-/// By itself a balance works at most half of the time.
+/// By itself a balance works at most half of the time, and moves what differs no faster than a disk is filled.
 Task<> Balancer::pace(PassPtr pass, Time begun) {
   if (!pass->paced || stopping_) co_return;
   const Time now = loop_.now();

@@ -8,6 +8,7 @@
 
 #include "server/cluster/agreement.h"
 #include "server/cluster/copier.h"
+#include "server/cluster/throttle.h"
 #include "server/cluster/tree_answers.h"
 #include "server/ports/journal.h"
 #include "server/ports/random.h"
@@ -86,7 +87,7 @@ class Balancer {
   Random& random_;
   Journal& journal_;
   bool stopping_ = false;
-  bool busy_ = false;  // a pass is under way: one at a time
+  PassPtr pass_;  // under way: one at a time
   Agreement agreement_;
   ring::ViewPtr partnersIn_;  // the view in which they are the partners
   std::vector<NodeId> partners_;
@@ -94,6 +95,7 @@ class Balancer {
   std::set<NodeId> returned_;        // members to compare with at once
   NodeId last_ = 0;                  // compared with last
   Time next_{};
+  Throttle throttle_;
   Signal wake_;
   Gate background_;
 };

@@ -43,9 +43,10 @@ Filler::Filler(Executor& loop, const Settings& settings, Membership& membership,
       store_(store),
       journal_(journal),
       background_(loop),
-      throttle_(settings.fillBytesPerSecond) {}
+      throttle_(loop, settings.fillBytesPerSecond) {}
 
 Task<> Filler::stop() {
+  throttle_.stop();
   return background_.close();
 }
 

@@ -7,6 +7,7 @@ namespace {
 
 // Copies on their way at once: enough to hide the time of a call, few enough not to be in the clients' way.
 constexpr unsigned kCopiesAtOnce = 8;
+constexpr Duration kBetweenForgetting = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -31,6 +32,7 @@ Handoff::Handoff(Executor& loop, const Settings& settings, const Membership& mem
       store_(store),
       hints_(hints),
       journal_(journal),
+      throttle_(loop, settings.fillBytesPerSecond),
       wake_(loop),
       background_(loop) {}
 
@@ -46,13 +48,21 @@ Task<> Handoff::note(wire::Hint hint) {
 
 void Handoff::stop() {
   stopping_ = true;
+  throttle_.stop();
   wake_.notifyAll();
 }
 
 Task<> Handoff::run() {
   while (!stopping_) {
+    const bool isForgetting = loop_.now() >= forgetFrom_;
+    if (isForgetting) forgetFrom_ = loop_.now() + kBetweenForgetting;
     for (const auto& [node, count] : hints_.counts()) {
-      if (!stopping_) co_await bringTo(node);
+      if (stopping_) break;
+      if (mayBring(node)) {
+        co_await bringTo(node);
+      } else if (isForgetting) {
+        co_await forgetOld(node);
+      }
     }
     if (!stopping_) co_await wake_.waitUntil(loop_.now() + settings_.timing.gossip);
   }
@@ -63,11 +73,29 @@ bool Handoff::isNeeded(const ring::View& view, NodeId node, const store::Hints::
   return view.newest().isHome(node, partitionOf(hint.key)) && !hints_.tooOld(hint);
 }
 
-/// Goes once through all notes for a node, resting as long as it works. A node that is no member any more needs
-/// nothing.
+/// A node that is no member any more needs nothing: it is gone through too.
+bool Handoff::mayBring(NodeId node) const {
+  const ring::ViewPtr view = membership_.view();
+  return view && (!view->newest().list().hasPresent(node) || peers_.usable(node));
+}
+
+/// Notes for a node that stays down make room for those for others once they are too old.
+Task<> Handoff::forgetOld(NodeId node) {
+  Key after;
+  do {
+    auto hints = co_await hints_.page(node, std::move(after), loop_.now() + settings_.timing.call);
+    if (!hints) co_return;  // whoever brings them says why
+    for (const store::Hints::Hint& hint : hints->hints) {
+      if (hints_.tooOld(hint)) hints_.handed(node, hint.key, hint.version);
+    }
+    after = std::move(hints->after);
+  } while (!after.empty() && !stopping_);
+}
+
+/// Goes once through all notes for a node, resting as long as it works (a second at most), and no faster than a disk is
+/// filled.
 Task<> Handoff::bringTo(NodeId node) {
   const ring::ViewPtr view = membership_.view();
-  if (!view || (view->newest().list().hasPresent(node) && !peers_.usable(node))) co_return;
   std::uint64_t brought = 0;
   Status outcome;
   Key after;
@@ -106,6 +134,7 @@ Task<Status> Handoff::bringPage(PagePtr page, NodeId node, std::vector<store::Hi
     const Entry& entry = page->rows[i]->entry;
     if (held[i] == wire::Held::Holds) hints_.handed(node, entry.key, entry.version);
     if (held[i] != wire::Held::Lacks) continue;
+    co_await throttle_.pay(entry.key.size() + entry.size);
     while (page->running >= kCopiesAtOnce) co_await page->changed.wait();
     ++page->running;
     background_.spawn(bring(page, node, page->rows[i]));

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "server/cluster/home_node.h"
+#include "server/cluster/throttle.h"
 #include "server/ports/journal.h"
 #include "server/store/hints.h"
 #include "server/task/gate.h"
@@ -32,7 +33,9 @@ class Handoff {
  private:
   struct Page;
   using PagePtr = std::shared_ptr<Page>;
+  bool mayBring(NodeId node) const;
   Task<> bringTo(NodeId node);
+  Task<> forgetOld(NodeId node);
   Task<Status> bringPage(PagePtr page, NodeId node, std::vector<store::Hints::Hint> hints);
   Task<Status> readRows(PagePtr page, NodeId node, std::vector<store::Hints::Hint> hints);
   Task<> bring(PagePtr page, NodeId node, store::RowPtr row);
@@ -46,7 +49,9 @@ class Handoff {
   store::Store& store_;
   store::Hints& hints_;
   Journal& journal_;
+  Time forgetFrom_{};  // when to look for notes that are too old of nodes that are still down
   bool stopping_ = false;
+  Throttle throttle_;
   Signal wake_;
   Gate background_;
 };

@@ -123,7 +123,6 @@ class Node final : public PeerHandler {
   /// The lister of one loop; only after start().
   Lister& lister(std::size_t loop) { return *listers_[loop]; }
   HomeNode& home() { return home_; }
-  const Settler& settler() const { return settler_; }
   /// The changes of the ring that people ask for; on loop 0.
   MemberChanges& memberChanges() { return memberChanges_; }
 

@@ -24,6 +24,7 @@ constexpr Duration kDiskPatience = std::chrono::minutes(1);
 
 void Scrubber::stop() {
   stopping_ = true;
+  throttle_.stop();
   wake_.notifyAll();
 }
 
@@ -190,10 +191,7 @@ Task<> Scrubber::pay(std::uint64_t bytes) {
     const std::lock_guard lock(mutex_);
     status_.runningBytes += bytes;
   }
-  if (settings_.scrubBytesPerSecond == 0) co_return;
-  const auto micros = std::chrono::microseconds(bytes * 1'000'000 / settings_.scrubBytesPerSecond);
-  paidUntil_ = std::max(paidUntil_, loop_.now()) + micros;
-  co_await pauseUntil(paidUntil_);
+  co_await throttle_.pay(bytes);
 }
 
 Task<> Scrubber::pauseUntil(Time time) {

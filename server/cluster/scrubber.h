@@ -6,6 +6,7 @@
 #include <string>
 
 #include "server/cluster/peers.h"
+#include "server/cluster/throttle.h"
 #include "server/ports/clock.h"
 #include "server/ports/disk.h"
 #include "server/ports/journal.h"
@@ -40,6 +41,7 @@ class Scrubber {
         store_(store),
         clock_(clock),
         journal_(journal),
+        throttle_(loop, settings.scrubBytesPerSecond),
         wake_(loop) {}
 
   /// Until stop().
@@ -71,7 +73,7 @@ class Scrubber {
   ScrubStatus status_;  // guarded by mutex_
   std::uint64_t findings_ = 0;
   bool rowsDamaged_ = false;  // as last checked: a table stays so after its rows were written anew, and scans meet it
-  Time paidUntil_{};
+  Throttle throttle_;
   bool stopping_ = false;
   Signal wake_;
 };

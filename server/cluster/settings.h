@@ -81,10 +81,12 @@ struct Settings {
   std::uint32_t replicas = 3;  ///< counts for the first node of a ring only
   std::optional<std::uint32_t> weightHundredths;  ///< not said: what the node had before, at first 100
   std::optional<std::string> zone;                ///< not said: what the node had before, at first none
-  std::uint64_t fillBytesPerSecond = 0;           ///< at most so fast is the disk filled after a change; 0: no limit
-  Duration removeAfter = Duration(0);             ///< a member that is dead for that long is removed; 0: none
-  std::uint64_t scrubBytesPerSecond = 0;          ///< at most so fast a scrub reads; 0: no limit
-  std::string programVersion{};                   ///< told to other nodes, for people
+  /// At most so fast is the disk filled after a change, and so fast again each what hints are about and what differs
+  /// copied; 0: no limit.
+  std::uint64_t fillBytesPerSecond = 0;
+  Duration removeAfter = Duration(0);     ///< a member that is dead for that long is removed; 0: none
+  std::uint64_t scrubBytesPerSecond = 0;  ///< at most so fast a scrub reads; 0: no limit
+  std::string programVersion{};           ///< told to other nodes, for people
   std::size_t cacheBytes = 64 * 1024 * 1024;
   store::HintSettings hints;
   Timing timing;

@@ -14,17 +14,15 @@ constexpr int kRestsPerWork = 4;
 // Tombstones of one partition are dropped one after the other; this is only the bound for a disk that hangs.
 constexpr Duration kReapMost = std::chrono::minutes(1);
 
-bool contains(const std::vector<NodeId>& nodes, NodeId node) {
-  return std::ranges::find(nodes, node) != nodes.end();
-}
+// So many partitions are named to people, of more the number is told.
+constexpr std::size_t kNamed = 8;
 
-/// Why a home node holds the others up; fine: it does not.
-Status whyNot(const Result<wire::CloseAnswer>& answer) {
-  if (!answer) return answer.error();
-  const auto unfilled = std::ranges::count(answer->partitions, false, &wire::Closed::can);
-  if (unfilled == 0) return Status();
-  return Error{Kind::Unavailable,
-               fmt::format("it has to fill {} of {} partitions first", unfilled, answer->partitions.size())};
+/// "3 partitions (7, 12, 90)"
+std::string namesOf(const std::vector<PartitionId>& partitions) {
+  std::string names =
+      fmt::format("{}", fmt::join(partitions.begin(), partitions.begin() + std::min(kNamed, partitions.size()), ", "));
+  if (partitions.size() > kNamed) names += ", ...";
+  return fmt::format("{} partition{} ({})", partitions.size(), partitions.size() == 1 ? "" : "s", names);
 }
 
 }  // namespace
@@ -49,7 +47,23 @@ void Settler::stop() {
 
 std::map<NodeId, std::string> Settler::waitsFor() const {
   const std::lock_guard lock(mutex_);
-  return waitsFor_;
+  std::map<NodeId, std::string> texts;
+  for (const auto& [home, waiting] : waitsFor_) texts.emplace(home, textOf(waiting));
+  return texts;
+}
+
+std::string Settler::textOf(const Waiting& waiting) {
+  std::map<Why, Partitions> by;
+  for (const auto& [partition, why] : waiting.partitions) by[why].push_back(partition);
+  std::string text;
+  for (const auto& [why, partitions] : by) {
+    if (!text.empty()) text += "; ";
+    text += namesOf(partitions) + ": ";
+    text += why == Why::Silent     ? waiting.error
+            : why == Why::Unfilled ? "it has to fill first"
+                                   : "it holds something else";
+  }
+  return text;
 }
 
 bool Settler::isFilledHome(const Standing& standing, PartitionId partition) const {
@@ -95,24 +109,55 @@ std::map<Settler::Homes, Settler::Partitions> Settler::turns() {
   return groups;
 }
 
-void Settler::noteAnswer(NodeId home, const Status& answer) {
+void Settler::noteAnswer(NodeId home, const Partitions& partitions, const Result<wire::CloseAnswer>& answer) {
   const std::lock_guard lock(mutex_);
-  if (answer) {
-    waitsFor_.erase(home);
-    return;
+  const bool wasThere = waitsFor_.contains(home);
+  Waiting& waiting = waitsFor_[home];
+  if (!answer) waiting.error = answer.error().text;
+  for (std::size_t i = 0; i < partitions.size(); ++i) {
+    if (answer && answer->partitions[i].can) {
+      waiting.partitions.erase(partitions[i]);
+    } else {
+      waiting.partitions[partitions[i]] = answer ? Why::Unfilled : Why::Silent;
+    }
   }
-  const bool isNew = waitsFor_.insert_or_assign(home, answer.error().text).second;
-  if (!isNew) return;
-  journal_.note(Severity::Info, "settle.waits",
-                fmt::format("node={} why=\"{}\"", peers_.nameOf(home), answer.error().text));
+  tellOfNew(home, wasThere);
 }
 
-/// Who is no member any more is not waited for, nor anybody while there are no tombstones.
-void Settler::keepOnly(const ring::ViewPtr& view) {
-  const bool none = store_.totals().tombstones == 0;
+void Settler::noteDiffering(NodeId home, const Partitions& partitions, const wire::CloseAnswer& own,
+                            const wire::CloseAnswer& theirs) {
   const std::lock_guard lock(mutex_);
-  std::erase_if(waitsFor_,
-                [&](const auto& waited) { return none || !view || !contains(view->newest().present(), waited.first); });
+  const bool wasThere = waitsFor_.contains(home);
+  for (std::size_t i = 0; i < partitions.size(); ++i) {
+    const bool bothCan = own.partitions[i].can && theirs.partitions[i].can;
+    if (bothCan && own.partitions[i] != theirs.partitions[i]) {
+      waitsFor_[home].partitions[partitions[i]] = Why::Differs;
+    }
+  }
+  tellOfNew(home, wasThere);
+}
+
+/// With mutex_ held.
+void Settler::tellOfNew(NodeId home, bool wasThere) {
+  const auto at = waitsFor_.find(home);
+  if (at == waitsFor_.end()) return;
+  if (at->second.partitions.empty()) {
+    waitsFor_.erase(at);
+  } else if (!wasThere) {
+    journal_.note(Severity::Info, "settle.waits",
+                  fmt::format("node={} why=\"{}\"", peers_.nameOf(home), textOf(at->second)));
+  }
+}
+
+/// Nobody is waited for where it is no home any more, nor where there are no tombstones.
+void Settler::keepOnly(const ring::ViewPtr& view) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [home, waiting] : waitsFor_) {
+    std::erase_if(waiting.partitions, [&, node = home](const auto& held) {
+      return !view || !view->newest().isHome(node, held.first) || store_.totals(held.first).tombstones == 0;
+    });
+  }
+  std::erase_if(waitsFor_, [](const auto& waited) { return waited.second.partitions.empty(); });
 }
 
 /// Up to where partitions may be closed now, by the clock among these that is furthest behind: its node would refuse
@@ -130,15 +175,21 @@ Task<> Settler::settleGroup(ring::ViewPtr view, Homes homes, Partitions partitio
     co_return;
   }
   const wire::Close question{partitions, oldEnough(homes)};
-  std::vector<wire::Closed> agreed;
+  std::map<NodeId, wire::CloseAnswer> answers;
   for (const NodeId home : homes) {
     auto answer = co_await askToClose(home, view, question);
-    noteAnswer(home, whyNot(answer));
+    noteAnswer(home, partitions, answer);
     if (!answer && settings_.bugs.settleWithoutAll) continue;
     if (!answer) co_return;
-    if (agreed.empty()) agreed = answer->partitions;
+    answers.emplace(home, std::move(*answer));
+  }
+  if (answers.empty()) co_return;
+  std::vector<wire::Closed> agreed = answers.begin()->second.partitions;
+  const auto own = answers.find(membership_.self().node);
+  for (const auto& [home, answer] : answers) {
+    if (own != answers.end()) noteDiffering(home, partitions, own->second, answer);
     for (std::size_t i = 0; i < agreed.size() && !settings_.bugs.settleWithoutComparing; ++i) {
-      if (answer->partitions[i] != agreed[i]) agreed[i].can = false;
+      if (answer.partitions[i] != agreed[i]) agreed[i].can = false;
     }
   }
   wire::Settle settle{{}, question.upTo};
@@ -148,7 +199,7 @@ Task<> Settler::settleGroup(ring::ViewPtr view, Homes homes, Partitions partitio
   if (settle.partitions.empty()) co_return;
   for (const NodeId home : homes) {
     auto told = co_await tell(home, view, settle);
-    if (!told) noteAnswer(home, told);
+    if (!told) noteAnswer(home, partitions, told.error());
   }
 }
 

@@ -32,7 +32,8 @@ class Settler {
   Task<Result<wire::CloseAnswer>> close(wire::Speaker from, wire::Close message, Deadline deadline);
   Task<Status> settle(wire::Speaker from, wire::Settle message, Deadline deadline);
 
-  /// The home nodes that hold up what this node would settle, and why, as of its last round with them; any loop.
+  /// The home nodes that hold up what this node would settle, and which partitions and why, as of its last rounds with
+  /// them; any loop.
   std::map<NodeId, std::string> waitsFor() const;
 
  private:
@@ -46,7 +47,18 @@ class Settler {
   Task<Result<StandingPtr>> agreeWith(wire::Speaker from, Deadline deadline);
   bool isFilledHome(const Standing& standing, PartitionId partition) const;
   Task<> reap(Partitions partitions);
-  void noteAnswer(NodeId home, const Status& answer);
+  /// Why a home node holds a partition up.
+  enum class Why { Silent, Unfilled, Differs };
+  /// What one home node holds up.
+  struct Waiting {
+    std::map<PartitionId, Why> partitions;
+    std::string error;  // the last one, where it is silent
+  };
+  static std::string textOf(const Waiting& waiting);
+  void noteAnswer(NodeId home, const Partitions& partitions, const Result<wire::CloseAnswer>& answer);
+  void noteDiffering(NodeId home, const Partitions& partitions, const wire::CloseAnswer& own,
+                     const wire::CloseAnswer& theirs);
+  void tellOfNew(NodeId home, bool wasThere);
   void keepOnly(const ring::ViewPtr& view);
 
   Executor& loop_;
@@ -63,7 +75,7 @@ class Settler {
   Signal wake_;
   Gate background_;
   mutable std::mutex mutex_;
-  std::map<NodeId, std::string> waitsFor_;  // guarded by mutex_
+  std::map<NodeId, Waiting> waitsFor_;  // guarded by mutex_
 };
 
 }  // namespace mydht::cluster

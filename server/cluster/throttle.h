@@ -3,30 +3,38 @@
 #include <algorithm>
 
 #include "server/task/executor.h"
+#include "server/task/signal.h"
 #include "server/task/task.h"
 
 namespace mydht::cluster {
 
 /// Lets background work go on at a bounded rate: whoever has moved bytes waits until they are paid for. Owned by a
-/// duty; one loop.
+/// duty; its loop alone.
 class Throttle {
  public:
   /// 0: no limit.
-  explicit Throttle(std::uint64_t bytesPerSecond) : bytesPerSecond_(bytesPerSecond) {}
+  Throttle(Executor& loop, std::uint64_t bytesPerSecond) : loop_(loop), bytesPerSecond_(bytesPerSecond), wake_(loop) {}
 
-  /// Waits until so many more bytes may have gone.
+  /// Waits until so many more bytes may have gone, or until stop().
   Task<> pay(std::uint64_t bytes) {
     if (bytesPerSecond_ == 0) co_return;
-    Executor& executor = co_await currentExecutor();
-    const Time now = executor.now();
     const auto micros = std::chrono::microseconds(bytes * 1'000'000 / bytesPerSecond_);
-    paidUntil_ = std::max(paidUntil_, now) + micros;
-    co_await sleepUntil(paidUntil_);
+    const Time until = paidUntil_ = std::max(paidUntil_, loop_.now()) + micros;
+    while (!stopping_ && loop_.now() < until) co_await wake_.waitUntil(until);
+  }
+
+  /// Nobody waits from now on.
+  void stop() {
+    stopping_ = true;
+    wake_.notifyAll();
   }
 
  private:
+  Executor& loop_;
   const std::uint64_t bytesPerSecond_;
   Time paidUntil_{};
+  bool stopping_ = false;
+  Signal wake_;
 };
 
 }  // namespace mydht::cluster

@@ -202,7 +202,8 @@ void addRingRows(std::vector<OptionRow>& rows) {
                   "all its copies again; give it to all nodes",
                   false, setRemoveAfter, removeAfterText});
   rows.push_back({"fill-rate", 0, "MIB", "64",
-                  "at most so many MiB a second are copied to this node after the ring has changed; 0 is no limit",
+                  "at most so many MiB a second are copied to this node after the ring has changed, and so many again "
+                  "each of what another one missed and of what differs; 0 is no limit",
                   false, [](Options& o, const std::string& v) { return number(o.fillMib, v, 0, kMostMib); },
                   [](const Options& o) { return std::to_string(o.fillMib); }});
 }

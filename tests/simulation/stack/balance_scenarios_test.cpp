@@ -23,11 +23,14 @@ struct Traffic {
       before(message);
       if (message.type != Type::CompareTrees && message.type != Type::EntryHeads) return;
       ++questions;
-      bytes += message.request.size() + message.answer.size();
+      const std::size_t size = message.request.size() + message.answer.size();
+      bytes += size;
+      if (message.type == Type::EntryHeads) ofHeads += size;
     };
   }
   unsigned questions = 0;
   std::size_t bytes = 0;
+  std::size_t ofHeads = 0;
 };
 
 void expectWell(Scenario& s) {
@@ -65,6 +68,55 @@ TEST(BalanceScenario, WhatIsExchangedForAFewKeysThatDifferIsAboutThoseKeys) {
   EXPECT_EQ(done.counts.sent, 0U);
   EXPECT_LT(traffic.bytes, 16'000U) << "403 heads alone would be more than 40,000";
   s.await([&] { return s.whyNotConverged().empty(); }, "equal copies, and no tombstone left");
+  expectWell(s);
+}
+
+TEST(BalanceScenario, OfAPartitionWithManyKeysOnlyTheLeavesThatDifferAreLookedInto) {
+  constexpr unsigned kKeys = 200;
+  Scenario s;
+  s.ring.startAll(3);
+  std::vector<std::string> keys;
+  for (unsigned i = 0; keys.size() < kKeys; ++i) {
+    std::string key = "key" + std::to_string(i);
+    if (partitionOf(key) == partitionOf("key0")) keys.push_back(std::move(key));
+  }
+  for (const std::string& key : keys) s.put(0, key);
+  s.drop(Type::Offer, kAny, 2);
+  s.put(0, keys[10]);
+  s.put(0, keys[100]);
+  s.del(0, keys[190]);
+  s.forgetRules();
+  s.run(10s);
+  Traffic traffic(s);
+  const auto done = s.act(2, ActionKind::Balance);
+  EXPECT_EQ(done.state, ActionState::Done);
+  EXPECT_EQ(done.counts.taken, 3U);
+  EXPECT_EQ(done.counts.sent, 0U);
+  EXPECT_GT(traffic.ofHeads, 0U);
+  EXPECT_LT(traffic.ofHeads, 5'000U) << "all heads would be more than 20,000";
+  expectWell(s);
+}
+
+TEST(BalanceScenario, ByItselfItCopiesNoFasterThanADiskIsFilledAndAtOnceWhenItIsAskedTo) {
+  constexpr unsigned kValues = 10;
+  Scenario s;
+  s.ring.settings.fillBytesPerSecond = Workload::kLargeBytes;
+  s.ring.settings.timing.balance = std::chrono::minutes(1);
+  s.ring.startAll(3);
+  const auto secondsToEqual = [&](bool isAsked) {
+    s.kill(2);
+    for (unsigned i = 0; i < kValues; ++i) s.put(0, "k" + std::to_string(i), true);
+    s.start(2);
+    const Time begun = s.ring.time.now();
+    if (isAsked) s.act(2, ActionKind::Balance);
+    s.await([&] { return s.whyNotConverged().empty(); }, "equal copies");
+    return std::chrono::duration<double>(s.ring.time.now() - begun).count();
+  };
+  s.run(5s);
+  // Two of them bring it what it lacks, each at that rate.
+  const double byItself = secondsToEqual(false);
+  EXPECT_GE(byItself, kValues / 3.0);
+  EXPECT_LT(secondsToEqual(true), byItself / 2);
   expectWell(s);
 }
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <map>
 #include <optional>
@@ -91,8 +92,22 @@ Task<> getRange(SimNode& node, std::string key, std::uint64_t offset, std::uint6
   conclude(seen, node.executor().now(), fetched);
 }
 
+/// Of what runs in the background, whatever clients do. Repair is not: gets repair too, but none asks a node that is
+/// down for it.
+bool isOfBackground(Type type) {
+  constexpr std::array kTypes{Type::Gossip,     Type::Hello, Type::Filled, Type::CompareTrees,
+                              Type::EntryHeads, Type::Holds, Type::Close,  Type::Settle};
+  return std::ranges::find(kTypes, type) != kTypes.end();
+}
+
 class FailureDetector : public testing::Test {
  protected:
+  /// All that runs in the background does, as often as it does by default: it may not be in the clients' way.
+  void SetUp() override {
+    const cluster::Settings usual;
+    s.ring.settings.hints = usual.hints;
+    s.ring.settings.timing = usual.timing;
+  }
   void TearDown() override {
     EXPECT_TRUE(s.broken().empty()) << testing::PrintToString(s.broken());
     EXPECT_TRUE(s.stuck().empty()) << testing::PrintToString(s.stuck());
@@ -107,6 +122,24 @@ class FailureDetector : public testing::Test {
       s.ring.network.cut(s.node(other).name(), s.node(number).name());
       s.ring.network.cut(s.node(number).name(), s.node(other).name());
     }
+  }
+
+  void heal(Ill ill) {
+    if (ill == Ill::Dead) s.start(ill_);
+    if (ill == Ill::Frozen) s.node(ill_).executor().resume();
+    if (ill == Ill::Vanished) s.ring.network.heal();
+  }
+
+  /// Notes that all others keep of what it missed.
+  std::uint64_t hintsForIll() {
+    std::uint64_t hints = 0;
+    for (unsigned number = 0; number < s.ring.size(); ++number) {
+      if (number == ill_) continue;
+      for (const auto& member : s.node(number).node().status().members) {
+        if (member.hostPort == s.node(ill_).name()) hints += member.hints;
+      }
+    }
+    return hints;
   }
 
   Seen& begin(std::string what) {
@@ -187,8 +220,7 @@ class FailureDetector : public testing::Test {
     for (unsigned type = 0; type <= static_cast<unsigned>(wire::kLastMessageType); ++type) {
       const auto one = static_cast<Type>(type);
       if (one == Type::Probe) continue;  // the failure detector's own: counted by themselves
-      const bool background = one == Type::Gossip || one == Type::Hello || one == Type::Filled;
-      if (byClients != background) sum += s.requests(ill_, one);
+      if (byClients != isOfBackground(one)) sum += s.requests(ill_, one);
     }
     return sum;
   }
@@ -222,6 +254,11 @@ void FailureDetector::measure(unsigned nodes, Ill ill, unsigned number) {
   EXPECT_LE(asked(false) - byOthers, (nodes - 1) * 6);
   // Each looks for the dead once a second; the first three seconds may not have been quite enough to know it.
   EXPECT_LE(s.requests(ill_, Type::Probe) - probes, (nodes - 1) * 16 + 20);
+  EXPECT_GT(hintsForIll(), 20U);
+  heal(ill);
+  load(10s, 60ms);
+  EXPECT_EQ(slow("back, while what it missed is brought"), 0U);
+  s.await([&] { return hintsForIll() == 0; }, "all that it missed is brought");
 }
 
 /// The entry that lies on a node's medium, synced; none if there is none.
@@ -335,6 +372,8 @@ TEST_F(FailureDetector, AFrozenNodeThatComesBackIntoAnotherVersionOfTheRingIsRef
 }
 
 TEST_F(FailureDetector, AReadWritesBackWhatItFindsBehind) {
+  s.ring.settings.hints.most = 0;  // nothing else is to bring it
+  s.ring.settings.timing.balance = Duration(0);
   s.ring.startAll(3);
   for (const bool large : {false, true}) {
     const std::string key = large ? "k1" : "k0";

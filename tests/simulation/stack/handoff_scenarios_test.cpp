@@ -111,12 +111,40 @@ TEST_F(HandoffScenario, NotesThatAreTooOldAreLeftToTheHashTrees) {
   s.kill(2);
   s.put(0, "k0");
   s.run(20s);
-  s.mustBe(notesFor(s, 2) == 1, "a note, whatever its age: nobody has looked at it");
+  s.mustBe(notesFor(s, 2) == 1, "a note, whatever its age: nobody has looked at it yet");
   s.start(2);
   s.await([&] { return notesFor(s, 2) == 0; }, "the note is dropped");
   s.mustBe(!converged(s), "what it was about is not brought");
   s.act(2, ActionKind::Balance);
   s.mustBe(converged(s), "a balance brings it");
+}
+
+TEST_F(HandoffScenario, NotesThatAreTooOldMakeRoomForOthersWhileTheirNodeIsStillDown) {
+  s.ring.settings.hints.ageMicros = 1'000'000;
+  startNoting(s, 3);
+  s.kill(2);
+  for (const std::string& key : Scenario::keys()) s.put(0, key);
+  s.run(1s);
+  s.mustBe(notesFor(s, 2) == 3, "no room for more");
+  s.await([&] { return notesFor(s, 2) == 0; }, "the notes are dropped, though the node is down");
+  s.put(0, "k0");
+  s.await([&] { return notesFor(s, 2) == 1; }, "a new note", 5s);
+}
+
+TEST_F(HandoffScenario, WhatIsBroughtComesNoFasterThanADiskIsFilled) {
+  constexpr unsigned kValues = 10;
+  s.ring.settings.fillBytesPerSecond = Workload::kLargeBytes;
+  startNoting(s);
+  s.kill(2);
+  for (unsigned i = 0; i < kValues; ++i) s.put(0, "k" + std::to_string(i), true);
+  s.await([&] { return notesFor(s, 2) == kValues; }, "notes");
+  s.start(2);
+  const Time begun = s.ring.time.now();
+  s.await([&] { return notesFor(s, 2) == 0; }, "all is brought");
+  const Duration took = s.ring.time.now() - begun;
+  EXPECT_GE(took, (kValues - 1) * 1s);
+  EXPECT_LE(took, (kValues + 5) * 1s);
+  EXPECT_TRUE(converged(s));
 }
 
 TEST_F(HandoffScenario, NothingIsKeptForANodeThatIsRemoved) {

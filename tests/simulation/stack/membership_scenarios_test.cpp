@@ -269,6 +269,27 @@ TEST_F(MembershipScenario, ACopiedDirectoryDoesNotPushOutTheNodeThatItWasCopiedF
       s.node(0).node().membership().standing()->view->newest().list().hasPresent(s.node(2).durableIdentity()->node));
 }
 
+TEST_F(MembershipScenario, ACopiedDirectoryWhoseNodeIsGoneBringsNothingBackThatWasDeleted) {
+  s.ring.settings.timing.settling = 1s;
+  s.ring.settings.timing.settleAge = 500ms;
+  s.ring.startAll(3);
+  s.put(0, "k0");
+  s.run(5s);
+  const auto copy = s.node(2).medium().snapshot();
+  s.del(0, "k0");
+  s.await([&] { return s.whyNotConverged().empty(); }, "the tombstone is gone from all nodes");
+  s.kill(2);
+  SimNode& clone = s.ring.add();
+  clone.medium().rollback(*copy);
+  clone.start({});
+  s.await([&] { return clone.down(); }, "it finds out that it is a copy");
+  clone.start({});
+  s.await([&] { return clone.up() && clone.node().status().confirmed; }, "it serves as a new node");
+  for (const unsigned through : {0U, 1U, 3U}) EXPECT_EQ(s.at(s.get(through, "k0")).value, 0U);
+  s.act(3, wire::ActionKind::Balance);
+  for (const unsigned through : {0U, 1U, 3U}) EXPECT_EQ(s.at(s.get(through, "k0")).value, 0U);
+}
+
 TEST_F(MembershipScenario, AllNodesKilledInTheMiddleOfWritesComeBackWithoutSeedsAndHaveEveryAcknowledgedValue) {
   s.ring.startAll(3);
   s.workload.start();

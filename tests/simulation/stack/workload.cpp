@@ -11,7 +11,6 @@ namespace {
 
 // The client of operations that a scenario asks for.
 constexpr unsigned kDirected = std::numeric_limits<unsigned>::max();
-constexpr std::size_t kLargeBytes = limits::kInlineBytes + 5000;
 
 std::unique_ptr<ByteSource> sourceOfText(std::string text) {
   return sourceOf(Bytes(std::move(text)));

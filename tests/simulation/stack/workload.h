@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/result/limits.h"
 #include "tests/simulation/stack/checkers/acknowledgements.h"
 #include "tests/support/simulation/sim_ring.h"
 
@@ -22,6 +23,8 @@ class Workload {
     Duration pauseMost = std::chrono::milliseconds(60);
     Duration patience = std::chrono::seconds(5);
   };
+
+  static constexpr std::size_t kLargeBytes = limits::kInlineBytes + 5000;  ///< of each large value
 
   Workload(SimRing& ring, Copies& copies, Options options);
 

@@ -127,7 +127,13 @@ TEST_F(SmallDisks, DeletesGoOnOnAFullOneAndMakeRoom) {
   for (unsigned i = 0; i < stored; ++i) {
     EXPECT_EQ(get(cluster.port(0), "/file" + std::to_string(i)).body.size(), 4 * kMib);
   }
+  // What is left of the room goes too, at first down to the reserve, then to the last byte.
+  disk.fillUp();
+  ASSERT_TRUE(eventually([&] { return diskOf(cluster, 0).state == "full"; }));
+  disk.fillUp();
+  EXPECT_EQ(putStatus(cluster, 0, "small", "value"), 507);
   for (unsigned i = 0; i < 5; ++i) EXPECT_EQ(deleteStatus(cluster, 0, "file" + std::to_string(i)), 204);
+  disk.makeRoom();
   EXPECT_TRUE(eventually([&] { return putStatus(cluster, 0, "file0", noise(4 * kMib, 0)) == 201; }));
 }
 

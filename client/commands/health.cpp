@@ -82,7 +82,7 @@ std::string missingCopies(const RingStatus& ring) {
   return {};
 }
 
-/// Whose disk takes no values; empty: nobody's.
+/// Whose disk takes no values, or will soon; empty: nobody's.
 std::string badDisk(const RingStatus& ring) {
   for (const NodeStatus& member : ring.members) {
     if (member.disk == "failed")
@@ -90,6 +90,9 @@ std::string badDisk(const RingStatus& ring) {
                          nameOf(member));
     if (member.disk == "full")
       return fmt::format("the disk of {} is full: puts do without it, or are refused", nameOf(member));
+    if (member.diskUse && member.diskUse->damagedTables > 0) {
+      return fmt::format("the database of {} is damaged: start it with an empty data directory and -s", nameOf(member));
+    }
   }
   return {};
 }

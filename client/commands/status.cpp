@@ -87,6 +87,7 @@ std::string diskLine(const protocol::DiskStatus& disk) {
   }
   const auto ended = disk.scrubbedMicros / 1'000'000;
   if (ended > 0) text += fmt::format("; scrub of {}: {} findings", http::HttpDate(ended).text(), disk.findings);
+  if (disk.damagedTables > 0) text += fmt::format("; {} TABLES OF THE DATABASE DAMAGED", disk.damagedTables);
   if (disk.scrubbing) text += "; a scrub is under way";
   return text + "\n";
 }

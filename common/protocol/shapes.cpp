@@ -63,14 +63,16 @@ std::optional<Agreement> readAgreement(JsonReader& reader) {
 void writeDiskUse(JsonWriter& writer, const DiskUse& use) {
   writer.beginObject("diskUse").number("totalBytes", use.totalBytes).number("freeBytes", use.freeBytes);
   writer.number("reserveBytes", use.reserveBytes).seconds("scrubbed", use.scrubbedMicros);
-  writer.number("findings", use.findings).number("waiting", use.waiting).endObject();
+  writer.number("findings", use.findings).number("waiting", use.waiting);
+  writer.number("damagedTables", use.damagedTables).endObject();
 }
 
 std::optional<DiskUse> readDiskUse(JsonReader& reader) {
   if (!reader.has("diskUse")) return std::nullopt;
   JsonReader object = reader.object("diskUse");
-  const DiskUse use{object.number("totalBytes"), object.number("freeBytes"), object.number("reserveBytes"),
-                    object.seconds("scrubbed"),  object.number("findings"),  object.number("waiting")};
+  DiskUse use{object.number("totalBytes"), object.number("freeBytes"), object.number("reserveBytes"),
+              object.seconds("scrubbed"),  object.number("findings"),  object.number("waiting")};
+  if (object.has("damagedTables")) use.damagedTables = object.number("damagedTables");
   if (!object.status()) reader.refuse("diskUse", "is not how a member's disk is");
   return use;
 }
@@ -149,7 +151,8 @@ void writeDisk(JsonWriter& writer, const DiskStatus& disk) {
   writer.number("scrubs", disk.scrubs).seconds("scrubbed", disk.scrubbedMicros);
   writer.number("scrubbedBytes", disk.scrubbedBytes).number("findings", disk.findings);
   writer.flag("scrubbing", disk.scrubbing).number("damaged", disk.damaged);
-  writer.number("repaired", disk.repaired).number("waiting", disk.waiting).endObject();
+  writer.number("repaired", disk.repaired).number("waiting", disk.waiting);
+  writer.number("damagedTables", disk.damagedTables).endObject();
 }
 
 DiskStatus readDisk(JsonReader& reader) {
@@ -166,6 +169,7 @@ DiskStatus readDisk(JsonReader& reader) {
   disk.damaged = reader.number("damaged");
   disk.repaired = reader.number("repaired");
   disk.waiting = reader.number("waiting");
+  if (reader.has("damagedTables")) disk.damagedTables = reader.number("damagedTables");
   return disk;
 }
 

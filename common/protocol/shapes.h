@@ -60,6 +60,7 @@ struct DiskUse {
   std::int64_t scrubbedMicros = 0;  ///< when the last scrub ended; printed as `scrubbed`, seconds; 0: none has yet
   std::uint64_t findings = 0;       ///< damaged places that it found
   std::uint64_t waiting = 0;        ///< damaged values that are not repaired yet
+  std::uint64_t damagedTables = 0;  ///< tables of its database that stay damaged until it has a new data directory
 
   bool operator==(const DiskUse&) const = default;
 };
@@ -132,6 +133,7 @@ struct DiskStatus {
   std::uint64_t damaged = 0;        ///< values found damaged since its start, by reads and scrubs
   std::uint64_t repaired = 0;       ///< of them, from another home node
   std::uint64_t waiting = 0;        ///< of them, not yet
+  std::uint64_t damagedTables = 0;  ///< tables of the database that were damaged when they were last checked
 
   bool operator==(const DiskStatus&) const = default;
 };

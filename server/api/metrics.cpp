@@ -132,6 +132,7 @@ void addDiskStatus(Exposition& out, const protocol::DiskStatus& disk) {
   out.addReal(Metric::ScrubEnded, static_cast<double>(disk.scrubbedMicros) / kMicros);
   out.add(Metric::ScrubbedBytes, disk.scrubbedBytes);
   out.add(Metric::ScrubFindings, disk.findings);
+  out.add(Metric::DamagedTables, disk.damagedTables);
   out.add(Metric::DamagedValues, disk.damaged);
   out.add(Metric::RepairedValues, disk.repaired);
   out.add(Metric::DamageWaiting, disk.waiting);

@@ -59,6 +59,9 @@ std::string diskText(const protocol::DiskStatus& disk) {
     text += fmt::format("; last read as a whole {}, {} findings",
                         http::HttpDate(disk.scrubbedMicros / 1'000'000).text(), disk.findings);
   }
+  if (disk.damagedTables > 0) {
+    text += fmt::format("; <span class=\"bad\">{} tables of the database are damaged</span>", disk.damagedTables);
+  }
   return text + (disk.scrubbing ? "; is being read now" : "");
 }
 

@@ -87,9 +87,10 @@ protocol::NodeStatus memberShapeOf(const cluster::MemberStatus& member) {
   const wire::Upkeep& upkeep = member.summary->upkeep;
   shape.tombstones = upkeep.tombstones;
   shape.diskUse = protocol::DiskUse{
-      upkeep.diskTotal,   upkeep.diskFree,
-      upkeep.diskReserve, static_cast<std::int64_t>(std::min(upkeep.scrubbedSeconds, kMostSeconds)) * 1'000'000,
-      upkeep.findings,    upkeep.damaged};
+      upkeep.diskTotal,    upkeep.diskFree,
+      upkeep.diskReserve,  static_cast<std::int64_t>(std::min(upkeep.scrubbedSeconds, kMostSeconds)) * 1'000'000,
+      upkeep.findings,     upkeep.damaged,
+      upkeep.damagedTables};
   return shape;
 }
 
@@ -103,6 +104,7 @@ protocol::DiskStatus diskShapeOf(const cluster::NodeStatus& status) {
   shape.scrubbedMicros = status.scrub.endedMicros;
   shape.scrubbedBytes = status.scrub.bytes;
   shape.findings = status.scrub.findings;
+  shape.damagedTables = status.scrub.damagedTables;
   shape.scrubbing = status.scrub.running;
   shape.damaged = status.damage.found;
   shape.repaired = status.damage.repaired;

@@ -72,6 +72,7 @@ wire::Upkeep Node::upkeep() const {
                       static_cast<std::uint64_t>(std::max<std::int64_t>(0, scrub.endedMicros / kSecond)),
                       scrub.findings,
                       mender_.counts().waiting,
+                      static_cast<std::uint32_t>(scrub.damagedTables),
                       store_.totals().tombstones,
                       {}};
   std::map<NodeId, wire::Kept> kept;

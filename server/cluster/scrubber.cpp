@@ -45,7 +45,7 @@ Task<> Scrubber::run() {
     if (loop_.now() >= due) {
       if (may) co_await round();
       due = loop_.now() + (may ? pause : first);
-    } else if (may && !rowsDamaged_ && loop_.now() >= urgentFrom && store_.damage().takeScan()) {
+    } else if (may && status().damagedTables == 0 && loop_.now() >= urgentFrom && store_.damage().takeScan()) {
       co_await checkRowsNow();
       urgentFrom = loop_.now() + kBetweenUrgent;
     }
@@ -96,19 +96,26 @@ void Scrubber::found(const std::string& what) {
 
 Task<Status> Scrubber::checkRows() {
   std::string from;
-  rowsDamaged_ = false;
+  std::uint64_t damaged = 0;
   do {
     auto checked = co_await disk_.check(std::move(from), loop_.now() + kDiskPatience);
     if (!checked) co_return checked.error();
     for (const auto& [first, end] : checked->damaged) {
-      rowsDamaged_ = true;
+      ++damaged;
       found("where=rows");
       co_await renew(first, end);
     }
     from = std::move(checked->next);
     co_await pay(checked->bytes);
   } while (!from.empty() && !stopping_);
+  if (!stopping_) noteTables(damaged);
   co_return Status();
+}
+
+/// A table stays damaged after its rows were written anew, and scans meet it again.
+void Scrubber::noteTables(std::uint64_t damaged) {
+  const std::lock_guard lock(mutex_);
+  status_.damagedTables = damaged;
 }
 
 Task<Status> Scrubber::checkValues(PartitionId partition) {

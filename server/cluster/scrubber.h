@@ -16,12 +16,13 @@ namespace mydht::cluster {
 
 /// How the reading of everything at rest stands.
 struct ScrubStatus {
-  std::uint64_t rounds = 0;        ///< finished since the start
-  std::int64_t endedMicros = 0;    ///< when the last one ended, since 1970; 0: none has yet
-  std::uint64_t bytes = 0;         ///< read by the last one
-  std::uint64_t findings = 0;      ///< damaged places that it found
-  bool running = false;            ///< one is under way,
-  std::uint64_t runningBytes = 0;  ///< which has read so much
+  std::uint64_t rounds = 0;         ///< finished since the start
+  std::int64_t endedMicros = 0;     ///< when the last one ended, since 1970; 0: none has yet
+  std::uint64_t bytes = 0;          ///< read by the last one
+  std::uint64_t findings = 0;       ///< damaged places that it found
+  std::uint64_t damagedTables = 0;  ///< tables of the database that were damaged when they were last checked
+  bool running = false;             ///< one is under way,
+  std::uint64_t runningBytes = 0;   ///< which has read so much
 };
 
 /// Reads everything at rest against its checksums, at a limited rate, round after round: what the rows are kept in, and
@@ -53,6 +54,7 @@ class Scrubber {
   Task<> round();
   Task<> checkRowsNow();
   Task<Status> checkRows();
+  void noteTables(std::uint64_t damaged);
   Task<Status> checkValues(PartitionId partition);
   Task<> checkValue(store::RowPtr row);
   Task<> renew(std::string from, std::string to);
@@ -72,7 +74,6 @@ class Scrubber {
   mutable std::mutex mutex_;
   ScrubStatus status_;  // guarded by mutex_
   std::uint64_t findings_ = 0;
-  bool rowsDamaged_ = false;  // as last checked: a table stays so after its rows were written anew, and scans meet it
   Throttle throttle_;
   bool stopping_ = false;
   Signal wake_;

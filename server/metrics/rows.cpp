@@ -89,6 +89,8 @@ constexpr std::array kRows = {
         "When the last of them ended, in seconds since 1970; 0: none yet."},
     Row{Metric::ScrubbedBytes, "mydht_scrub_read_bytes", Kind::Gauge, "Bytes that the last of them has read."},
     Row{Metric::ScrubFindings, "mydht_scrub_findings", Kind::Gauge, "Damaged places that the last of them found."},
+    Row{Metric::DamagedTables, "mydht_damaged_tables", Kind::Gauge,
+        "Tables of the database that are damaged: the node needs a new data directory."},
     Row{Metric::DamagedValues, "mydht_damaged_values_total", Kind::Counter,
         "Values found damaged, by reads and by scrubs."},
     Row{Metric::RepairedValues, "mydht_repaired_values_total", Kind::Counter,

@@ -61,6 +61,7 @@ enum class Metric : std::uint8_t {
   ScrubEnded,
   ScrubbedBytes,
   ScrubFindings,
+  DamagedTables,
   DamagedValues,
   RepairedValues,
   DamageWaiting,

@@ -11,7 +11,8 @@ constexpr std::size_t kMemberBitsBytes = limits::kMembers * ring::kMostActiveVer
 
 void writeUpkeep(Writer& out, const Upkeep& upkeep) {
   out.number(upkeep.diskTotal).number(upkeep.diskFree).number(upkeep.diskReserve);
-  out.number(upkeep.scrubbedSeconds).number(upkeep.findings).number(upkeep.damaged).number(upkeep.tombstones);
+  out.number(upkeep.scrubbedSeconds).number(upkeep.findings).number(upkeep.damaged).number(upkeep.damagedTables);
+  out.number(upkeep.tombstones);
   out.number(static_cast<std::uint32_t>(upkeep.kept.size()));
   for (const Kept& kept : upkeep.kept) {
     out.number(kept.member).number(kept.hints).number<std::uint8_t>(kept.tombstones ? 1 : 0);
@@ -26,6 +27,7 @@ Upkeep readUpkeep(Reader& in) {
   in.number(upkeep.scrubbedSeconds);
   in.number(upkeep.findings);
   in.number(upkeep.damaged);
+  in.number(upkeep.damagedTables);
   in.number(upkeep.tombstones);
   const std::size_t count = in.count(17);
   if (count > kMostKept) in.fail();

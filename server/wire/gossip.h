@@ -56,6 +56,7 @@ struct Upkeep {
   std::uint64_t scrubbedSeconds = 0;  ///< when its last scrub ended, since 1970; 0: none has yet
   std::uint64_t findings = 0;         ///< damaged places that this one found
   std::uint64_t damaged = 0;          ///< values that wait to be repaired
+  std::uint32_t damagedTables = 0;    ///< tables of its database that are damaged: it needs a new data directory
   std::uint64_t tombstones = 0;       ///< deleted keys that it remembers
   std::vector<Kept> kept;             ///< at most kMostKept
   bool operator==(const Upkeep&) const = default;

@@ -493,6 +493,11 @@ test('TheLineOnTopSaysWhatIsBeingDone', async () => {
     await health(page, 'Damaged values on the disk of');
     await page.locator('#upkeep').getByText('2 damaged values not repaired yet').waitFor();
   });
+  await withStatus((status, [other]) => Object.assign(other.diskUse, { damagedTables: 1 }), async (page) => {
+    await health(page, 'The database of');
+    await page.locator('#health[data-level=bad]').waitFor();
+    await page.locator('#upkeep').getByText('1 table of the database damaged').waitFor();
+  });
   await withStatus((status) => Object.assign(status, { trouble: 'its address belongs to another ring' }), async (page) => {
     await health(page, 'This node does not serve as it should');
   });

@@ -121,6 +121,11 @@ function healthOf(status) {
     return { level: 'warn', line: `The disk of ${namesOf(full)} is full.`,
       more: 'Puts do without it, or are refused; gets and deletes go on. It goes on by itself when there is room.' };
   }
+  const torn = present.filter((m) => m.diskUse?.damagedTables > 0);
+  if (torn.length > 0) {
+    return { level: 'bad', line: `The database of ${namesOf(torn)} is damaged.`,
+      more: 'It serves nothing wrong, but will take no writes at some time: start it with an empty data directory and -s, and it is filled again.' };
+  }
   const damaged = present.filter((m) => m.diskUse?.waiting > 0);
   if (damaged.length > 0) {
     return { level: 'warn', line: `Damaged values on the disk of ${namesOf(damaged)} are not repaired yet.`,

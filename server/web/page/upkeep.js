@@ -50,7 +50,8 @@ function showDiskUse(target, member) {
 
 function scrubText(use) {
   if (use === undefined) return '–';
-  const waiting = use.waiting > 0 ? `; ${plural(use.waiting, 'damaged value')} not repaired yet` : '';
+  const tables = use.damagedTables > 0 ? `; ${plural(use.damagedTables, 'table')} of the database damaged` : '';
+  const waiting = (use.waiting > 0 ? `; ${plural(use.waiting, 'damaged value')} not repaired yet` : '') + tables;
   if (use.scrubbed === 0) return `not yet${waiting}`;
   return `${agoText(use.scrubbed)}, ${plural(use.findings, 'finding')}${waiting}`;
 }
@@ -76,6 +77,7 @@ function diskText(disk) {
   if (disk.state === 'failed') parts[0] = 'The disk of this node has failed: nothing is stored until it is started again';
   if (disk.damaged > 0) parts.push(`${plural(disk.damaged, 'damaged value')} found, ${disk.repaired} repaired, ${disk.waiting} waiting`);
   if (disk.scrubbed > 0) parts.push(`read as a whole ${agoText(disk.scrubbed)}, ${plural(disk.findings, 'finding')}`);
+  if (disk.damagedTables > 0) parts.push(`${plural(disk.damagedTables, 'table')} of the database damaged`);
   if (disk.scrubbing) parts.push('being read as a whole now');
   return `${parts.join('; ')}.`;
 }

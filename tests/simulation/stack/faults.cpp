@@ -8,6 +8,8 @@ namespace mydht::simulation {
 namespace {
 
 constexpr Duration kSupervision = std::chrono::milliseconds(100);
+// Of a clock, in microseconds a second: more than any that is to be had.
+constexpr std::int64_t kMostDrift = 50'000;
 // Some rounds of the scrub and of the repair: what they have not mended by then they never will.
 constexpr Duration kPatience = std::chrono::seconds(15);
 
@@ -55,6 +57,7 @@ void Faults::heal() {
   ring_.network.releaseHeld();
   ring_.network.options = NetworkOptions{};
   for (std::size_t i = 0; i < ring_.size(); ++i) {
+    ring_[i].clock().drift(0);
     if (ring_[i].executor().paused()) ring_[i].executor().resume();
     if (ring_[i].down()) continue;
     ring_[i].disk().setFull(false);
@@ -332,6 +335,12 @@ void Faults::cutPair() {
 
 void Faults::jumpClock() {
   SimNode& node = ring_[random_.below(ring_.size())];
+  if (random_.below(3) == 0) {
+    const auto drift = static_cast<std::int64_t>(random_.below(2 * kMostDrift)) - kMostDrift;
+    ring_.trace.line(fmt::format("{} clock gains {} us a second", node.name(), drift));
+    node.clock().drift(drift);
+    return;
+  }
   const auto micros = static_cast<std::int64_t>(random_.below(60'000'000)) - 30'000'000;
   ring_.trace.line(fmt::format("{} clock jumps by {}", node.name(), micros));
   node.clock().jump(random_.below(4) == 0 ? -node.clock().offset() : micros);

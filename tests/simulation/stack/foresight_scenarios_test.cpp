@@ -3,6 +3,9 @@
 // How: one directed order of events each, on the whole stack; the checkers run over each.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
+
 #include "tests/simulation/stack/departures.h"
 
 namespace mydht::simulation {
@@ -166,6 +169,31 @@ TEST_F(Foresight, AClockThatIsOffIsNamedByAllAndNotOnceItIsRightAgain) {
     s.mustBe(s.done(s.put(0, "k1")), "and a put after it is the newest again");
   }
   readAll(s, 2);
+}
+
+TEST_F(Foresight, AClockThatRunsTooFastIsNamedOnceItIsOffAndHarmsNothing) {
+  s.ring.startAll(3);
+  s.awaitQuiet();
+  const auto isNamed = [&] {
+    const auto members = s.node(0).node().status().members;
+    return std::ranges::any_of(members, [&](const auto& m) { return m.hostPort == name(2) && m.clockOff; });
+  };
+  for (const std::int64_t drift : {kSecond / 20, -kSecond / 20}) {
+    s.node(2).clock().drift(drift);
+    while (!isNamed() && std::abs(s.node(2).clock().offset()) < 5 * kSecond) {
+      for (const unsigned through : {2U, 0U}) {
+        s.mustBe(s.done(s.put(through, "k1")), "a put");
+        s.mustBe(s.done(s.del(1 - through / 2, "k2")), "a delete");
+        s.mustBe(s.done(s.get(1, "k1")), "a get");
+      }
+      s.run(200ms);
+    }
+    EXPECT_TRUE(isNamed()) << s.node(2).clock().offset() << " us off";
+    EXPECT_GE(std::abs(s.node(2).clock().offset()), kSecond - 300'000);
+    s.node(2).clock().drift(0);
+    s.node(2).clock().jump(-s.node(2).clock().offset());
+    s.await([&] { return !isNamed(); }, "it is right again");
+  }
 }
 
 TEST_F(Foresight, AJoinerWhoseClockIsOffIsNamedAsSoonAsItHasJoined) {

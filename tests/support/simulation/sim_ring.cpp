@@ -19,7 +19,18 @@ constexpr std::int64_t kWallStart = 1'795'161'600'000'000;
 
 std::int64_t SimClock::wallMicros() const {
   const auto since = std::chrono::duration_cast<std::chrono::microseconds>(time_.now() - SimTime::kStart);
-  return kWallStart + since.count() + offset_;
+  return kWallStart + since.count() + offset();
+}
+
+void SimClock::drift(std::int64_t microsASecond) {
+  offset_ = offset();
+  drift_ = microsASecond;
+  driftsFrom_ = time_.now();
+}
+
+std::int64_t SimClock::offset() const {
+  const auto drifting = std::chrono::duration_cast<std::chrono::milliseconds>(time_.now() - driftsFrom_).count();
+  return offset_ + drift_ * drifting / 1000;
 }
 
 void SimTrace::line(std::string_view text) {

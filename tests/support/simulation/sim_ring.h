@@ -11,17 +11,21 @@
 
 namespace mydht::simulation {
 
-/// The wall clock of one simulated node: virtual time with an offset that may jump.
+/// The wall clock of one simulated node: virtual time with an offset that may jump, and grow or shrink.
 class SimClock final : public Clock {
  public:
   explicit SimClock(const SimTime& time) : time_(time) {}
   std::int64_t wallMicros() const override;
   void jump(std::int64_t micros) { offset_ += micros; }
-  std::int64_t offset() const { return offset_; }
+  /// From now on it gains so many microseconds a second; loses them if negative.
+  void drift(std::int64_t microsASecond);
+  std::int64_t offset() const;
 
  private:
   const SimTime& time_;
-  std::int64_t offset_ = 0;
+  std::int64_t offset_ = 0;  // when it began to drift
+  std::int64_t drift_ = 0;
+  Time driftsFrom_{};
 };
 
 /// Writes the journal lines of all nodes with virtual time, as the server does with real time: to standard output when

@@ -173,6 +173,18 @@ class DamagedFiles : public testing::Test {
     const auto disk = diskOf(cluster, node);
     return disk.repaired >= least && disk.waiting == 0;
   }
+  /// The largest table of a node's database, the node's log written into one; it is stopped then.
+  std::string largestTable(std::size_t node) {
+    EXPECT_EQ(cluster.stop(node), 0);
+    cluster.start(node);
+    EXPECT_EQ(cluster.stop(node), 0);
+    std::string largest;
+    for (const std::string& table : filesIn(cluster.dataOf(node) + "/rows", ".sst")) {
+      if (largest.empty() || fs::file_size(table) > fs::file_size(largest)) largest = table;
+    }
+    EXPECT_FALSE(largest.empty());
+    return largest;
+  }
   bool holds(std::size_t node, const std::string& key) {
     return get(cluster.port(node), "/_mydht/haskey?key=" + key + "&consistency=one").status == 200;
   }
@@ -213,16 +225,7 @@ TEST_F(DamagedFiles, AValueWithAFlippedBitOrWithoutItsEndIsNeverServedAndIsRepai
 TEST_F(DamagedFiles, ATableOfTheDatabaseWithAFlippedBitIsNeverServedAndItsValueIsRepaired) {
   const std::string value = noise(60'000, 3);
   ASSERT_TRUE(putsWith(201, cluster, 0, "note", value));
-  // A start writes what the log holds into a table.
-  for (int i = 0; i < 2; ++i) {
-    ASSERT_EQ(cluster.stop(1), 0);
-    if (i == 0) cluster.start(1);
-  }
-  std::string largest;
-  for (const std::string& table : filesIn(cluster.dataOf(1) + "/rows", ".sst")) {
-    if (largest.empty() || fs::file_size(table) > fs::file_size(largest)) largest = table;
-  }
-  ASSERT_FALSE(largest.empty());
+  const std::string largest = largestTable(1);
   ASSERT_GT(fs::file_size(largest), value.size());
   flipInTheMiddle(largest);
   cluster.start(1);
@@ -235,6 +238,27 @@ TEST_F(DamagedFiles, ATableOfTheDatabaseWithAFlippedBitIsNeverServedAndItsValueI
   EXPECT_TRUE(eventually([&] { return isRepaired(1, 1); })) << cluster.process(1).errors();
   ASSERT_EQ(cluster.stop(0), 0);
   EXPECT_TRUE(get(cluster.port(1), "/note").body == value);  // needs its vote
+}
+
+TEST_F(DamagedFiles, ADamagedTableIsToldByAllUntilTheDataDirectoryIsReplaced) {
+  ASSERT_TRUE(putsWith(201, cluster, 0, "note", noise(60'000, 3)));
+  flipInTheMiddle(largestTable(1));
+  cluster.start(1, {"--scrub-pause", "1"});
+  ASSERT_TRUE(eventually([&] { return diskOf(cluster, 1).damagedTables == 1; })) << cluster.process(1).errors();
+  ASSERT_TRUE(eventually([&] { return isRepaired(1, 1) && diskOf(cluster, 1).scrubs >= 3; }));
+  const std::string told = "the database of " + cluster.hostPort(1) + " is damaged";
+  for (const std::size_t asked : {0U, 1U}) {
+    EXPECT_TRUE(eventually([&] {
+      const auto status = cluster.client(asked, {"status"});
+      return status.status == 1 && status.output.find(told) != std::string::npos;
+    })) << cluster.client(asked, {"status"}).output;
+  }
+  EXPECT_NE(get(cluster.port(1), "/_mydht/metrics").body.find("\nmydht_damaged_tables 1\n"), std::string::npos);
+  cluster.kill(1);
+  cluster.emptyDisk(1);
+  cluster.start(1, {"-s", cluster.hostPort(0)});
+  EXPECT_TRUE(eventually([&] { return cluster.client(0, {"status"}).status == 0; }))
+      << cluster.client(0, {"status"}).output;
 }
 
 TEST_F(DamagedFiles, TheScrubFindsWhatNobodyReads) {

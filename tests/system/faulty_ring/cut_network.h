@@ -25,6 +25,8 @@ class CutNetwork {
   };
   /// From now on nothing goes these ways, all at once.
   void cut(const std::vector<Way>& ways);
+  /// How many packets were stopped so far, on all ways.
+  std::uint64_t stopped();
   /// Nothing is cut any more.
   void heal();
 };

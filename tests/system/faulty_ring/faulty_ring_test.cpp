@@ -37,6 +37,9 @@ using support::SmallDisk;
 constexpr std::size_t kNodes = 5;
 // Operations that the load goes on for in the middle of a fault, and after it, of each kind.
 constexpr std::size_t kOperations = 100;
+// Of all faults, unless MYDHT_FAULTS says another number.
+constexpr unsigned kRounds = 3;
+constexpr unsigned kKillsOfAll = 3;
 // Of both kinds together where nodes are cut off: who asks on the wrong side of a cut hears so after two seconds, and
 // all writers may have an upload under way that waits for the end of the cut, for half a minute.
 constexpr std::size_t kOperationsWhileCut = 30;
@@ -78,9 +81,11 @@ class FaultyRing : public testing::Test {
     const std::size_t read = load.read() + kOperations;
     EXPECT_TRUE(eventually([&] { return load.written() >= written && load.read() >= read; }));
   }
-  static void workWhileCut(Load& load) {
+  void workWhileCut(Load& load) {
+    const std::uint64_t before = network_.stopped();
     const std::size_t done = load.written() + load.read() + kOperationsWhileCut;
     EXPECT_TRUE(eventually([&] { return load.written() + load.read() >= done; }));
+    EXPECT_TRUE(eventually([&] { return network_.stopped() > before; })) << "nothing was cut off";
   }
 
   void killOne(Load& load) {
@@ -99,7 +104,13 @@ class FaultyRing : public testing::Test {
     ports_.add(cluster_.port(node));
   }
   void killAllAtOnce(Load& load) {
-    work(load);
+    for (unsigned again = 0; again < kKillsOfAll; ++again) {
+      work(load);
+      killAll();
+    }
+  }
+  /// In the middle of syncs, and all start again.
+  void killAll() {
     for (std::size_t node = 0; node < kNodes; ++node) cluster_.process(node).signal(SIGKILL);
     for (std::size_t node = 0; node < kNodes; ++node) cluster_.process(node).wait();
     for (std::size_t node = 0; node < kNodes; ++node) launch(node);
@@ -144,6 +155,7 @@ class FaultyRing : public testing::Test {
     }
     cluster_.startBy(node, std::move(words));
     start(node);
+    EXPECT_TRUE(eventually([&] { return isClockOff(node, (node + 1) % kNodes); }));
     work(load);
     EXPECT_EQ(cluster_.stop(node), 0);
     cluster_.startBy(node, CutNetwork::asUserOf(node));
@@ -188,7 +200,7 @@ class FaultyRing : public testing::Test {
     try {
       cluster_.awaitReady(node);
       work(load);
-      const auto isTold = [&] { return diskOf(node).findings > 0 || diskOf(node).state == "failed"; };
+      const auto isTold = [&] { return diskOf(node).damagedTables > 0 || diskOf(node).state == "failed"; };
       EXPECT_TRUE(eventually(isTold)) << cluster_.process(node).errors();
       cluster_.kill(node);
     } catch (const std::runtime_error& refused) {
@@ -212,6 +224,12 @@ class FaultyRing : public testing::Test {
   protocol::RingStatus statusOf(std::size_t node) {
     auto status = protocol::ringStatusFromJson(support::get(cluster_.port(node), "/_mydht/status").body);
     return status ? *status : protocol::RingStatus();
+  }
+  /// Whether one node says so of another one.
+  bool isClockOff(std::size_t node, std::size_t asked) {
+    return std::ranges::any_of(statusOf(asked).members, [&](const protocol::NodeStatus& member) {
+      return member.name == cluster_.hostPort(node) && member.clockOff;
+    });
   }
   bool settled() {
     for (std::size_t node = 0; node < kNodes; ++node) {
@@ -281,7 +299,7 @@ TEST_F(FaultyRing, LosesNothingThatWasAcknowledgedWhateverGoesWrong) {
       {"one disk's tables damaged", &FaultyRing::damageTables},
   };
   const char* const wanted = std::getenv("MYDHT_FAULTS");
-  const unsigned rounds = wanted == nullptr ? 1 : static_cast<unsigned>(std::strtoul(wanted, nullptr, 10));
+  const unsigned rounds = wanted == nullptr ? kRounds : static_cast<unsigned>(std::strtoul(wanted, nullptr, 10));
   startAll();
   // A home node that still fills and one that is down are two of three.
   awaitSettled();

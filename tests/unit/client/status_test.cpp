@@ -120,6 +120,8 @@ TEST(StatusCommand, SaysWhetherEveryKeyHasAllItsCopies) {
   ring.members[2].diskUse.reset();
   ring.members[2].fingerprint = 5;
   EXPECT_THAT(copiesLineOf(ring), HasSubstr("n3:1 has another table"));
+  ring.members[2].diskUse = protocol::DiskUse{.damagedTables = 1};
+  EXPECT_THAT(copiesLineOf(ring), HasSubstr("the database of n3:1 is damaged: start it with an empty data directory"));
   ring.members[2].disk = "full";
   EXPECT_THAT(copiesLineOf(ring), HasSubstr("the disk of n3:1 is full"));
   ring.members[1].disk = "failed";
@@ -135,7 +137,7 @@ TEST(StatusCommand, TellsBelowOfCopiesDisksAndWhatHappened) {
     member.id = id;
     member.name = "n" + std::to_string(id) + ":1";
     member.agreement = protocol::Agreement{0, 0, 0, 0, 10};
-    member.diskUse = protocol::DiskUse{10 * id << 30, id << 30, 256 << 20, 0, 0, 0};
+    member.diskUse = protocol::DiskUse{10 * id << 30, id << 30, 256 << 20, 0, 0, 0, 0};
     member.tombstones = 5 * id;
     ring.members.push_back(member);
   }

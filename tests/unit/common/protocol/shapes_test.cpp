@@ -67,12 +67,12 @@ TEST(ShapesTest, WhatSaysNothingIsLeftOutAndComesBackWhereItIsThere) {
 
 TEST(ShapesTest, ADiskComesBackAndStandsAsDocumented) {
   RingStatus status = sample();
-  status.disk = DiskStatus{"full", 9, 0, 0, 2, 1'500'000, 7, 1, true, 5, 4, 1};
+  status.disk = DiskStatus{"full", 9, 0, 0, 2, 1'500'000, 7, 1, true, 5, 4, 1, 6};
   status.members[1].disk = "failed";
   const string json = toJson(status);
   EXPECT_NE(json.find(R"("disk":{"state":"full","totalBytes":9,"freeBytes":0,"reserveBytes":0,"scrubs":2,)"
                       R"("scrubbed":1.500000,"scrubbedBytes":7,"findings":1,"scrubbing":true,"damaged":5,)"
-                      R"("repaired":4,"waiting":1})"),
+                      R"("repaired":4,"waiting":1,"damagedTables":6})"),
             string::npos)
       << json;
   EXPECT_NE(json.find(R"("disk":"failed")"), string::npos);
@@ -134,7 +134,7 @@ TEST(ShapesTest, AMemberSaysHowItsDiskIsWhatIsKeptForItAndThatItsClockIsOff) {
   RingStatus status = sample();
   EXPECT_EQ(toJson(status).find("clockOff\":"), string::npos) << "left out while it is right";
   NodeStatus& member = status.members[1];
-  member.diskUse = DiskUse{100, 60, 8, 1'795'169'700'000'000, 2, 1};
+  member.diskUse = DiskUse{100, 60, 8, 1'795'169'700'000'000, 2, 1, 3};
   member.tombstones = 9;
   member.hints = 3;
   member.hintsInAll = 13;
@@ -143,7 +143,7 @@ TEST(ShapesTest, AMemberSaysHowItsDiskIsWhatIsKeptForItAndThatItsClockIsOff) {
   member.clockOff = true;
   string json = toJson(status);
   const string disk = R"("diskUse":{"totalBytes":100,"freeBytes":60,"reserveBytes":8,)"
-                      R"("scrubbed":1795169700.000000,"findings":2,"waiting":1})";
+                      R"("scrubbed":1795169700.000000,"findings":2,"waiting":1,"damagedTables":3})";
   ASSERT_NE(json.find(disk), string::npos) << json;
   for (const char* said :
        {R"("hintsInAll":13)", R"("tombstonesWaitAt":2)", R"("clockOff":true)", R"("tombstones":9)"}) {

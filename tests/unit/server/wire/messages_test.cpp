@@ -89,6 +89,7 @@ RC_GTEST_PROP(Messages, GossipComesBackWhole, ()) {
                       anyNumber<std::uint64_t>(),
                       anyNumber<std::uint64_t>(),
                       anyNumber<std::uint64_t>(),
+                      anyNumber<std::uint32_t>(),
                       anyNumber<std::uint64_t>(),
                       {}}};
   message.summary.upkeep.kept.resize(*rc::gen::inRange<std::size_t>(0, kMostKept + 1));

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -35,6 +36,13 @@ bool tells(ClusterOfProcesses& cluster, std::size_t node, const std::string& eve
     if (told.event == event && told.fields.find(text) != std::string::npos) return true;
   }
   return false;
+}
+
+/// The value of a metric, its labels written out; -1 where there is none.
+double metricOf(ClusterOfProcesses& cluster, std::size_t node, const std::string& metric) {
+  const std::string text = get(cluster.port(node), "/_mydht/metrics").body;
+  const std::size_t at = text.find("\n" + metric + " ");
+  return at == std::string::npos ? -1 : std::stod(text.substr(at + metric.size() + 2));
 }
 
 std::vector<std::uint64_t> heights(ClusterOfProcesses& cluster) {
@@ -98,10 +106,43 @@ TEST(SeenByPeople, EveryNodeTellsThatAMoveIsOverAndWhoWentDownAndCameBack) {
       "mydht_member_state{member=\"" + cluster.hostPort(2) + "\",state=\"active\",liveness=\"down\"} 1\n";
   EXPECT_TRUE(eventually([&] { return get(cluster.port(1), "/_mydht/metrics").body.find(down) != std::string::npos; }));
   EXPECT_THAT(cluster.client(0, {"status"}).output, HasSubstr("member.silent node=" + cluster.hostPort(2)));
+  for (int i = 0; i < 20; ++i) ASSERT_EQ(put(cluster.port(0), "/missed" + std::to_string(i), "value").status, 201);
+  const auto sum = [&](const std::string& metric) {
+    double all = 0;
+    for (const std::size_t node : {0U, 1U, 3U}) all += metricOf(cluster, node, metric);
+    return all;
+  };
+  EXPECT_TRUE(eventually([&] { return sum("mydht_hints{member=\"" + cluster.hostPort(2) + "\"}") > 0; }));
+  EXPECT_EQ(sum("mydht_hints{member=\"" + cluster.hostPort(1) + "\"}"), 0);
+  EXPECT_TRUE(eventually([&] { return sum("mydht_partitions_unequal{other=\"absent\"}") > 0; }));
+  EXPECT_TRUE(eventually([&] { return sum("mydht_unequal_seconds") > 0; }));
+  EXPECT_THAT(cluster.client(0, {"status"}).output, HasSubstr(" writes, which are kept for it"));
   cluster.start(2);
   EXPECT_TRUE(eventually([&] { return allTell("member.back", cluster.hostPort(2), 2); }));
   EXPECT_THAT(get(cluster.port(0), "/_mydht/metrics").body, HasSubstr("mydht_events_total{event=\"member.back\"} 1\n"));
   EXPECT_TRUE(eventually([&] { return isWell(cluster, 0); })) << cluster.client(0, {"status"}).output;
+}
+
+TEST(SeenByPeople, AllTellHowFarANodeIsThatFills) {
+  ClusterOfProcesses cluster(3);
+  for (int i = 0; i < 24; ++i) {
+    ASSERT_EQ(put(cluster.port(0), "/k" + std::to_string(i), std::string(1 << 20, 'x')).status, 201);
+  }
+  cluster.start(3, {"-s", cluster.hostPort(0), "--fill-rate", "1"});
+  const auto isFilling = [&](const protocol::NodeStatus& member) {
+    return member.name == cluster.hostPort(3) && member.move && member.move->done < member.move->partitions &&
+           member.move->bytes > 0 && member.move->bytesPerSecond > 0 && member.move->secondsLeft > 0;
+  };
+  for (const std::size_t asked : {3U, 0U}) {
+    EXPECT_TRUE(eventually([&] { return std::ranges::any_of(statusOf(cluster, asked).members, isFilling); })) << asked;
+  }
+  EXPECT_GT(metricOf(cluster, 3, "mydht_move_partitions"), metricOf(cluster, 3, "mydht_move_partitions_done"));
+  for (const char* const metric : {"mydht_move_bytes", "mydht_move_bytes_per_second", "mydht_move_left_seconds"}) {
+    EXPECT_GT(metricOf(cluster, 3, metric), 0) << metric;
+  }
+  const auto told = cluster.client(1, {"status"});
+  EXPECT_EQ(told.status, 1);
+  EXPECT_THAT(told.output, HasSubstr("filling: "));
 }
 
 TEST(SeenByPeople, ANodeThatJoinsWithAWrongClockIsToldSoAndNamedByAllUntilItIsRight) {

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "server/cluster/quorums.h"
 #include "server/task/executor.h"
 
 namespace mydht::simulation {
@@ -16,8 +18,7 @@ enum class Outcome {
   NoEffect,  ///< answered `not-done`, or a get without an answer
 };
 
-/// One client's operation on one key at quorum, as the client saw it. Values are numbers, each put only once; 0 is
-/// none.
+/// One client's operation on one key, as the client saw it. Values are numbers, each put only once; 0 is none.
 struct Operation {
   Action action = Action::Get;
   std::string key;
@@ -25,13 +26,19 @@ struct Operation {
   Time begin{};
   Time end = Time::max();
   Outcome outcome = Outcome::Pending;
+  cluster::Consistency consistency = cluster::Consistency::Quorum;
+  bool large = false;  ///< a put of more than the inline limit
   unsigned client = 0;
   unsigned versions = 1;  ///< of a write: under how many it was offered, one a round
 };
 
 using History = std::vector<Operation>;
 
-/// One line for a person: `c2 put k1 = 17 [1.203 .. 1.240] done`.
+/// The keys that somebody has written to at `one`: no get of them is promised what was acknowledged (promises 1, 2, 4).
+std::set<std::string> keysWrittenAtOne(const History& history);
+
+/// One line for a person: `c2 put k1 = 17 [1.203 .. 1.240] done`, with `at all` or `at one` behind the key
+/// where it was not at quorum.
 std::string describe(const Operation& operation);
 
 }  // namespace mydht::simulation

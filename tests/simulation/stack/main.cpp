@@ -90,12 +90,14 @@ int runMany(const Arguments& arguments) {
   std::fputs(
       fmt::format(
           "{} seeds, {} of them with at least 300 operations and 5 faults, {} failed\n"
-          "operations {}, faults {}, reads while the ring changes {}, refusals {}, second rounds {}, "
+          "operations {} ({} done at all, {} at one), faults {}, reads while the ring changes {}, refusals {}, second "
+          "rounds {}, "
           "write-backs {}, keys filled on demand {}, fill pages {}, large bodies published {}, trees compared {}, "
           "entries purged {}, most waiting in a node {}, at rest {}\n",
-          arguments.seeds, counted, failed, coverage.operations, coverage.faults, coverage.changingReads,
-          coverage.refusals, coverage.secondRounds, coverage.writeBacks, coverage.fillVotes, coverage.fillPages,
-          coverage.published, coverage.compared, coverage.purged, coverage.mostWaiting, coverage.mostAtRest)
+          arguments.seeds, counted, failed, coverage.operations, coverage.doneAtAll, coverage.doneAtOne,
+          coverage.faults, coverage.changingReads, coverage.refusals, coverage.secondRounds, coverage.writeBacks,
+          coverage.fillVotes, coverage.fillPages, coverage.published, coverage.compared, coverage.purged,
+          coverage.mostWaiting, coverage.mostAtRest)
           .c_str(),
       stdout);
   return failed == 0 && counted * 10 >= arguments.seeds * 9 ? 0 : 1;

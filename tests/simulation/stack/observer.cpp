@@ -8,6 +8,8 @@ namespace mydht::simulation {
 
 Coverage& Coverage::operator+=(const Coverage& other) {
   operations += other.operations;
+  doneAtAll += other.doneAtAll;
+  doneAtOne += other.doneAtOne;
   faults += other.faults;
   refusals += other.refusals;
   secondRounds += other.secondRounds;

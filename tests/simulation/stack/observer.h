@@ -13,6 +13,8 @@ namespace mydht::simulation {
 /// What a run met on its way: printed, so that one sees that the seeds reach what they are meant to reach.
 struct Coverage {
   std::uint64_t operations = 0;
+  std::uint64_t doneAtAll = 0;  ///< operations at `all` that ended well
+  std::uint64_t doneAtOne = 0;
   std::uint64_t faults = 0;
   std::uint64_t refusals = 0;      ///< for an older view (R4)
   std::uint64_t secondRounds = 0;  ///< somebody had something newer (R9)

@@ -131,6 +131,8 @@ RunResult runSeed(const RunOptions& options) {
   result.coverage.mostAtRest = queues.mostAtRest();
   result.coverage.purged = removals.count();
   result.coverage.operations = workload.finished();
+  result.coverage.doneAtAll = workload.done(cluster::Consistency::All);
+  result.coverage.doneAtOne = workload.done(cluster::Consistency::One);
   result.coverage.faults = faults.count();
   result.counts = workload.finished() >= kLeastOperations && faults.count() >= kLeastFaults;
   result.traceHash = ring.trace.hash();

@@ -114,20 +114,20 @@ void Scenario::awaitWithout(unsigned frozen, const std::function<bool()>& condit
   node(frozen).executor().resume();
 }
 
-std::size_t Scenario::put(unsigned number, const std::string& key, bool large) {
-  const std::size_t operation = workload.put(node(number), key, large);
+std::size_t Scenario::put(unsigned number, const std::string& key, bool large, Consistency consistency) {
+  const std::size_t operation = workload.put(node(number), key, large, consistency);
   finish(operation);
   return operation;
 }
 
-std::size_t Scenario::get(unsigned number, const std::string& key) {
-  const std::size_t operation = workload.get(node(number), key);
+std::size_t Scenario::get(unsigned number, const std::string& key, Consistency consistency) {
+  const std::size_t operation = workload.get(node(number), key, consistency);
   finish(operation);
   return operation;
 }
 
-std::size_t Scenario::del(unsigned number, const std::string& key) {
-  const std::size_t operation = workload.del(node(number), key);
+std::size_t Scenario::del(unsigned number, const std::string& key, Consistency consistency) {
+  const std::size_t operation = workload.del(node(number), key, consistency);
   finish(operation);
   return operation;
 }

@@ -68,9 +68,10 @@ class Scenario {
   void run(Duration duration) { ring.time.runFor(duration); }
 
   /// One operation through a node, waited for; its place in the workload's history.
-  std::size_t put(unsigned node, const std::string& key, bool large = false);
-  std::size_t get(unsigned node, const std::string& key);
-  std::size_t del(unsigned node, const std::string& key);
+  using Consistency = cluster::Consistency;
+  std::size_t put(unsigned node, const std::string& key, bool large = false, Consistency = Consistency::Quorum);
+  std::size_t get(unsigned node, const std::string& key, Consistency = Consistency::Quorum);
+  std::size_t del(unsigned node, const std::string& key, Consistency = Consistency::Quorum);
   void finish(std::size_t operation);
   const Operation& at(std::size_t operation) const { return workload.at(operation); }
   bool done(std::size_t operation) const { return at(operation).outcome == Outcome::Done; }

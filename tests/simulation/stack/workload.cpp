@@ -6,6 +6,9 @@
 #include <charconv>
 #include <limits>
 
+#include "tests/simulation/stack/checkers/origins.h"
+#include "tests/simulation/stack/checkers/resurrections.h"
+
 namespace mydht::simulation {
 namespace {
 
@@ -25,12 +28,20 @@ std::uint64_t valueOf(std::string_view bytes) {
 }  // namespace
 
 Workload::Workload(SimRing& ring, Copies& copies, Options options)
-    : ring_(ring), acknowledged_(ring, copies), options_(options), random_(ring.random.next()) {}
+    : ring_(ring), acknowledged_(ring, copies), whole_(ring), options_(options), random_(ring.random.next()) {}
 
 std::vector<std::string> Workload::broken() const {
   std::vector<std::string> all = broken_;
-  all.insert(all.end(), acknowledged_.broken().begin(), acknowledged_.broken().end());
+  for (const auto& list : {acknowledged_.broken(), whole_.broken()}) all.insert(all.end(), list.begin(), list.end());
+  if (auto why = whyNotFromAPut(history_)) all.push_back(*why);
+  if (auto why = whyResurrected(history_)) all.push_back(*why);
   return all;
+}
+
+std::uint64_t Workload::done(Consistency consistency) const {
+  return static_cast<std::uint64_t>(std::ranges::count_if(history_, [&](const Operation& operation) {
+    return operation.consistency == consistency && operation.outcome == Outcome::Done;
+  }));
 }
 
 std::string Workload::valueBytes(std::uint64_t value, bool large) {
@@ -64,34 +75,42 @@ void Workload::next(unsigned client) {
     ring_.time.callAt(ring_.time.now() + std::chrono::milliseconds(50), [this, client] { next(client); });
     return;
   }
-  const std::string key = fmt::format("k{}", random_.below(options_.keys));
-  const auto dice = random_.below(100);
-  const Action action = dice < 45 ? Action::Get : dice < 88 ? Action::Put : Action::Del;
-  run(*node, begin(action, key, client), random_.below(100) < options_.largePercent, client);
+  begin(*node, drawn(client));
 }
 
-std::size_t Workload::begin(Action action, const std::string& key, unsigned client) {
+/// What a client does next, by chance.
+Operation Workload::drawn(unsigned client) {
   Operation operation;
-  operation.action = action;
-  operation.key = key;
   operation.client = client;
+  if (random_.below(100) < options_.onePercent) {
+    operation.consistency = Consistency::One;
+    operation.key = fmt::format("one{}", random_.below(options_.keysAtOne));
+  } else {
+    operation.consistency = random_.below(100) < options_.allPercent ? Consistency::All : Consistency::Quorum;
+    operation.key = fmt::format("k{}", random_.below(options_.keys));
+  }
+  const auto dice = random_.below(100);
+  operation.action = dice < 45 ? Action::Get : dice < 88 ? Action::Put : Action::Del;
+  operation.large = operation.action == Action::Put && random_.below(100) < options_.largePercent;
+  return operation;
+}
+
+std::size_t Workload::begin(SimNode& node, Operation operation) {
   operation.begin = ring_.time.now();
-  if (action == Action::Put) operation.value = nextValue_++;
+  if (operation.action == Action::Put) operation.value = nextValue_++;
   history_.push_back(std::move(operation));
   told_.emplace_back();
   over_.push_back(false);
   identities_.push_back(acknowledged_.identities());
-  return history_.size() - 1;
+  const std::size_t index = history_.size() - 1;
+  node.spawn(perform(node, node.incarnation(), index));
+  return index;
 }
 
-void Workload::run(SimNode& node, std::size_t index, bool large, unsigned client) {
-  node.spawn(perform(node, node.incarnation(), index, large, client));
-}
-
-Task<> Workload::perform(SimNode& node, std::uint64_t incarnation, std::size_t index, bool large, unsigned client) {
+Task<> Workload::perform(SimNode& node, std::uint64_t incarnation, std::size_t index) {
   switch (history_[index].action) {
     case Action::Put:
-      co_await doPut(node, index, large);
+      co_await doPut(node, index);
       break;
     case Action::Get:
       co_await doGet(node, index);
@@ -109,6 +128,7 @@ Task<> Workload::perform(SimNode& node, std::uint64_t incarnation, std::size_t i
   identities_[index] = {};  // not needed any more: on a large ring it would be most of the history's memory
   ++finished_;
   ring_.trace.line(describe(operation) + (told_[index].empty() ? "" : " (" + told_[index] + ")"));
+  const unsigned client = operation.client;
   if (client == kDirected) co_return;
   const Duration pause = random_.between(Duration(0), options_.pauseMost);
   ring_.time.callAt(ring_.time.now() + pause, [this, client] { next(client); });
@@ -120,10 +140,13 @@ void Workload::conclude(std::size_t index, const Error& error) {
       error.kind == Kind::NotDone || error.kind == Kind::NoSpace ? Outcome::NoEffect : Outcome::Pending;
 }
 
-Task<> Workload::doPut(SimNode& node, std::size_t index, bool large) {
+Task<> Workload::doPut(SimNode& node, std::size_t index) {
   cluster::PutRequest request;
   request.key = history_[index].key;
-  request.value = sourceOfText(valueBytes(history_[index].value, large));
+  request.consistency = history_[index].consistency;
+  std::string bytes = valueBytes(history_[index].value, history_[index].large);
+  whole_.sends(history_[index], bytes);
+  request.value = sourceOfText(std::move(bytes));
   const Deadline deadline = ring_.time.now() + options_.patience;
   auto written = co_await node.node().coordinator(0).put(std::move(request), deadline);
   if (!written) {
@@ -135,10 +158,22 @@ Task<> Workload::doPut(SimNode& node, std::size_t index, bool large) {
   acknowledged_.see(history_[index], *written, identities_[index]);
 }
 
+/// At `one` a copy in memory is taken without a question, as the server does.
+Task<Result<cluster::Located>> Workload::locate(cluster::Coordinator& coordinator, std::size_t index,
+                                                Deadline deadline) {
+  const Operation& operation = history_[index];
+  if (operation.consistency == Consistency::One) {
+    auto atHand = coordinator.locateAtHand(operation.key);
+    if (atHand) co_return std::move(*atHand);
+  }
+  auto located = co_await coordinator.locate(operation.key, operation.consistency, true, deadline);
+  co_return located;
+}
+
 Task<> Workload::doGet(SimNode& node, std::size_t index) {
   const Deadline deadline = ring_.time.now() + options_.patience;
   cluster::Coordinator& coordinator = node.node().coordinator(0);
-  auto located = co_await coordinator.locate(history_[index].key, cluster::Consistency::Quorum, true, deadline);
+  auto located = co_await locate(coordinator, index, deadline);
   if (!located && located.error().kind == Kind::NotFound) {
     history_[index].outcome = Outcome::Done;
     co_return;
@@ -158,17 +193,15 @@ Task<> Workload::doGet(SimNode& node, std::size_t index) {
     conclude(index, bytes.error());
     co_return;
   }
-  if (bytes->size() != entry.size || sha256Of(bytes->view()) != entry.sha256) {
-    broken_.push_back("a value came that is not whole: " + describe(history_[index]));
-  }
   history_[index].value = valueOf(bytes->view());
   history_[index].outcome = Outcome::Done;
+  whole_.see(history_[index], entry, bytes->view());
 }
 
 Task<> Workload::doDel(SimNode& node, std::size_t index) {
   const Deadline deadline = ring_.time.now() + options_.patience;
-  auto written =
-      co_await node.node().coordinator(0).del(history_[index].key, cluster::Consistency::Quorum, {}, deadline);
+  const Consistency consistency = history_[index].consistency;
+  auto written = co_await node.node().coordinator(0).del(history_[index].key, consistency, {}, deadline);
   if (!written && written.error().kind != Kind::NotFound) {
     conclude(index, written.error());
     co_return;
@@ -178,34 +211,63 @@ Task<> Workload::doDel(SimNode& node, std::size_t index) {
   if (written) acknowledged_.see(history_[index], *written, identities_[index]);
 }
 
+std::vector<std::string> Workload::keys() const {
+  std::vector<std::string> all;
+  for (unsigned key = 0; key < options_.keys; ++key) all.push_back(fmt::format("k{}", key));
+  for (unsigned key = 0; key < options_.keysAtOne; ++key) all.push_back(fmt::format("one{}", key));
+  return all;
+}
+
 void Workload::readAll() {
+  const std::set<std::string> atOne = keysWrittenAtOne(history_);
+  std::map<std::string, std::uint64_t> agreed;
   for (std::size_t i = 0; i < ring_.size(); ++i) {
     if (!ring_[i].up()) continue;
-    for (unsigned key = 0; key < options_.keys; ++key) {
-      const std::size_t index = get(ring_[i], fmt::format("k{}", key));
+    for (const std::string& key : keys()) {
+      const std::size_t index = get(ring_[i], key);
       if (!ring_.await([&] { return over(index); }) || history_[index].outcome != Outcome::Done) {
         broken_.push_back("after quiet a read failed: " + describe(history_[index]) + " " + told_[index]);
+        continue;
+      }
+      // Of all others C1 says so.
+      const auto first = agreed.emplace(key, history_[index].value).first;
+      if (atOne.contains(key) && first->second != history_[index].value) {
+        broken_.push_back(
+            fmt::format("after quiet {} was read through another node: {}", first->second, describe(history_[index])));
       }
     }
   }
 }
 
-std::size_t Workload::put(SimNode& node, const std::string& key, bool large) {
-  const std::size_t index = begin(Action::Put, key, kDirected);
-  run(node, index, large, kDirected);
-  return index;
+/// An operation that a scenario asks for.
+std::size_t Workload::direct(SimNode& node, Operation operation) {
+  operation.client = kDirected;
+  return begin(node, std::move(operation));
 }
 
-std::size_t Workload::get(SimNode& node, const std::string& key) {
-  const std::size_t index = begin(Action::Get, key, kDirected);
-  run(node, index, false, kDirected);
-  return index;
+std::size_t Workload::put(SimNode& node, const std::string& key, bool large, Consistency consistency) {
+  Operation operation;
+  operation.action = Action::Put;
+  operation.key = key;
+  operation.large = large;
+  operation.consistency = consistency;
+  return direct(node, std::move(operation));
 }
 
-std::size_t Workload::del(SimNode& node, const std::string& key) {
-  const std::size_t index = begin(Action::Del, key, kDirected);
-  run(node, index, false, kDirected);
-  return index;
+std::size_t Workload::get(SimNode& node, const std::string& key, Consistency consistency) {
+  Operation operation;
+  operation.action = Action::Get;
+  operation.key = key;
+  operation.consistency = consistency;
+  return direct(node, std::move(operation));
+}
+
+std::size_t Workload::del(SimNode& node, const std::string& key, Consistency consistency) {
+  Operation operation;
+  operation.action = Action::Del;
+  operation.key = key;
+  operation.consistency = consistency;
+  return direct(node, std::move(operation));
 }
 
 }  // namespace mydht::simulation

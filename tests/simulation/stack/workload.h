@@ -7,23 +7,29 @@
 
 #include "common/result/limits.h"
 #include "tests/simulation/stack/checkers/acknowledgements.h"
+#include "tests/simulation/stack/checkers/whole.h"
 #include "tests/support/simulation/sim_ring.h"
 
 namespace mydht::simulation {
 
 /// Clients at work: each does one operation after the other through some node that is up, and writes down what it saw.
-/// Shows each acknowledgement to its checker (C2), and says itself what no client may ever see: a value that is not
-/// whole. Owned by a run; borrows the ring and its copies.
+/// Most operations are at quorum and some at `all`; those at `one` are on keys of their own, since they may lose what
+/// those at quorum have written. Shows each acknowledgement (C2) and each value that came to its checker. Owned by a
+/// run; borrows the ring and its copies.
 class Workload {
  public:
   struct Options {
-    unsigned clients = 4;
+    unsigned clients = 5;
     unsigned keys = 5;
+    unsigned keysAtOne = 2;
+    unsigned onePercent = 20;   ///< of the operations
+    unsigned allPercent = 10;   ///< of the others
     unsigned largePercent = 3;  ///< of the puts; of more than the inline limit
     Duration pauseMost = std::chrono::milliseconds(60);
     Duration patience = std::chrono::seconds(5);
   };
 
+  using Consistency = cluster::Consistency;
   static constexpr std::size_t kLargeBytes = limits::kInlineBytes + 5000;  ///< of each large value
 
   Workload(SimRing& ring, Copies& copies, Options options);
@@ -33,17 +39,20 @@ class Workload {
   /// No new operation; those under way end by themselves.
   void stop() { stopping_ = true; }
   bool idle() const { return running_ == 0; }
-  /// Reads every key through every node that is up.
+  /// Reads every key at quorum through every node that is up; of a key that was written at `one` all must read the
+  /// same.
   void readAll();
 
   const History& history() const { return history_; }
   std::vector<std::string> broken() const;
   std::uint64_t finished() const { return finished_; }
+  /// How many operations at that consistency have ended well.
+  std::uint64_t done(Consistency consistency) const;
 
   /// One operation through one node, outside the random ones. Returns its place in the history.
-  std::size_t put(SimNode& node, const std::string& key, bool large = false);
-  std::size_t get(SimNode& node, const std::string& key);
-  std::size_t del(SimNode& node, const std::string& key);
+  std::size_t put(SimNode& node, const std::string& key, bool large = false, Consistency = Consistency::Quorum);
+  std::size_t get(SimNode& node, const std::string& key, Consistency = Consistency::Quorum);
+  std::size_t del(SimNode& node, const std::string& key, Consistency = Consistency::Quorum);
   /// Whether the operation has ended, for its client or for good.
   bool over(std::size_t index) const { return over_[index]; }
   const Operation& at(std::size_t index) const { return history_[index]; }
@@ -54,16 +63,20 @@ class Workload {
  private:
   void next(unsigned client);
   SimNode* anyUp();
-  std::size_t begin(Action action, const std::string& key, unsigned client);
-  void run(SimNode& node, std::size_t index, bool large, unsigned client);
-  Task<> perform(SimNode& node, std::uint64_t incarnation, std::size_t index, bool large, unsigned client);
-  Task<> doPut(SimNode& node, std::size_t index, bool large);
+  Operation drawn(unsigned client);
+  std::size_t direct(SimNode& node, Operation operation);
+  std::vector<std::string> keys() const;
+  std::size_t begin(SimNode& node, Operation operation);
+  Task<> perform(SimNode& node, std::uint64_t incarnation, std::size_t index);
+  Task<> doPut(SimNode& node, std::size_t index);
   Task<> doGet(SimNode& node, std::size_t index);
+  Task<Result<cluster::Located>> locate(cluster::Coordinator& coordinator, std::size_t index, Deadline deadline);
   Task<> doDel(SimNode& node, std::size_t index);
   void conclude(std::size_t index, const Error& error);
 
   SimRing& ring_;
   Acknowledgements acknowledged_;
+  Whole whole_;
   const Options options_;
   SimRandom random_;
   History history_;

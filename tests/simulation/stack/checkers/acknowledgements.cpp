@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "common/hash/position.h"
 #include "common/ring/quorum.h"
 
 namespace mydht::simulation {
@@ -53,16 +54,43 @@ void Acknowledgements::see(const Operation& operation, const cluster::Written& w
     if (version->name() > versions.front()->name()) versions.push_back(version);
   }
   const auto holds = [&](NodeId node) { return holding.contains(node); };
+  if (operation.consistency == cluster::Consistency::One) {
+    // Where coordinator and home node have both not heard that the ring has gone on, it is a former one, which hands
+    // over.
+    std::vector<NodeId> homes = written.view->homes(partitionOf(operation.key));
+    for (const ring::RingPtr& version : versions) {
+      const auto span = version->homesOf(operation.key);
+      homes.insert(homes.end(), span.begin(), span.end());
+    }
+    if (std::ranges::none_of(homes, holds)) fail(operation, holding, *versions.front(), homes);
+    return;
+  }
   for (const ring::RingPtr& version : versions) {
     const auto span = version->homesOf(operation.key);
     const std::vector<NodeId> homes(span.begin(), span.end());
-    if (ring::hasQuorum(homes, holds)) continue;
-    broken_.push_back(fmt::format("C2: {} was acknowledged with copies on {}, and its home nodes of height {} are {}",
-                                  operation.key, namesOf({holding.begin(), holding.end()}), version->name().height,
-                                  namesOf(homes)));
-    ring_.trace.line(broken_.back());
-    return;
+    if (!ring::hasQuorum(homes, holds)) return fail(operation, holding, *version, homes);
   }
+  if (operation.consistency == cluster::Consistency::All) seeAll(operation, written, holding);
+}
+
+/// What the coordinator has not heard of is filled from a quorum, and may be complete without a home node that is dead.
+void Acknowledgements::seeAll(const Operation& operation, const cluster::Written& written,
+                              const std::set<NodeId>& holding) {
+  const auto& active = written.view->active();
+  for (std::size_t i = 0; i < active.size(); ++i) {
+    if (active[i]->name() < copies_.newestComplete()->name()) continue;
+    const std::vector<NodeId> homes = written.view->homesIn(i, partitionOf(operation.key));
+    const auto holds = [&](NodeId node) { return holding.contains(node); };
+    if (!std::ranges::all_of(homes, holds)) return fail(operation, holding, *active[i], homes);
+  }
+}
+
+void Acknowledgements::fail(const Operation& operation, const std::set<NodeId>& holding, const ring::Ring& version,
+                            const std::vector<NodeId>& homes) {
+  broken_.push_back(fmt::format("C2: {} was acknowledged with copies on {}, and its home nodes of height {} are {}",
+                                describe(operation), namesOf({holding.begin(), holding.end()}), version.name().height,
+                                namesOf(homes)));
+  ring_.trace.line(broken_.back());
 }
 
 }  // namespace mydht::simulation

@@ -9,8 +9,8 @@
 
 namespace mydht::simulation {
 
-/// C2: whatever is acknowledged lies, synced, on a quorum of the home nodes of each active version. Owned by a run;
-/// borrows the ring and its copies.
+/// C2: whatever is acknowledged lies, synced, on a quorum of the home nodes of each active version; at `all` on all of
+/// them, at `one` on one. Owned by a run; borrows the ring and its copies.
 class Acknowledgements {
  public:
   Acknowledgements(SimRing& ring, Copies& copies) : ring_(ring), copies_(copies) {}
@@ -23,6 +23,9 @@ class Acknowledgements {
 
  private:
   std::string namesOf(const std::vector<NodeId>& nodes) const;
+  void seeAll(const Operation& operation, const cluster::Written& written, const std::set<NodeId>& holding);
+  void fail(const Operation& operation, const std::set<NodeId>& holding, const ring::Ring& version,
+            const std::vector<NodeId>& homes);
   bool canTell(const Operation& operation, const std::vector<NodeId>& then) const;
 
   SimRing& ring_;

@@ -104,6 +104,7 @@ std::vector<Operation> relevant(const History& history, const std::string& key) 
   std::vector<Operation> result;
   for (const Operation& operation : history) {
     if (operation.key != key || operation.outcome == Outcome::NoEffect) continue;
+    if (operation.action == Action::Get && operation.consistency == cluster::Consistency::One) continue;
     const bool pending = operation.outcome == Outcome::Pending;
     if (pending && operation.action == Action::Get) continue;
     if (pending && operation.action == Action::Put && !read.contains(operation.value)) continue;
@@ -157,6 +158,7 @@ std::string explanation(const std::vector<Operation>& operations) {
 std::optional<std::string> whyNotLinearizable(const History& history) {
   std::set<std::string> keys;
   for (const Operation& operation : history) keys.insert(operation.key);
+  for (const std::string& key : keysWrittenAtOne(history)) keys.erase(key);
   for (const std::string& key : keys) {
     const std::vector<Operation> operations = relevant(history, key);
     if (!Search(operations).succeeds()) return explanation(operations);

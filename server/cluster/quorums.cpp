@@ -16,7 +16,7 @@ bool quorumIn(std::span<const NodeId> homes, const std::set<NodeId>& nodes) {
 bool isEnough(const ring::View& view, PartitionId partition, const std::set<NodeId>& nodes, Consistency consistency,
               const DeliberateBugs& bugs) {
   if (consistency == Consistency::One) return !nodes.empty();
-  if (consistency == Consistency::All) return missingHomes(view, partition, nodes).empty();
+  if (consistency == Consistency::All && !bugs.countQuorumForAll) return missingHomes(view, partition, nodes).empty();
   if (bugs.unionQuorum) return quorumIn(view.homes(partition), nodes);
   if (bugs.newestOnly) return quorumIn(view.newest().homes(partition), nodes);
   return view.quorumInEach(partition, nodes);

@@ -20,6 +20,7 @@ Task<Result<Bytes>> RemoteBody::next(Deadline deadline) {
   while (executor.now() < deadline) {
     if (!current_) {
       auto opened = co_await openNext();
+      if (!opened && settings_.bugs.endWhereItBreaks) co_return Bytes();
       if (!opened) co_return opened.error();
       continue;
     }

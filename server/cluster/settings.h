@@ -14,24 +14,27 @@ namespace mydht::cluster {
 /// Test only: ways in which the protocol can be got wrong, each caught by a directed scenario of the simulation. All
 /// off in the server; no option of the program reaches them.
 struct DeliberateBugs {
-  bool agreeByMinority = false;         ///< a version of the ring needs no majority (R2)
-  bool unionQuorum = false;             ///< a quorum of the union of all active versions' home nodes is enough (R3)
-  bool newestOnly = false;              ///< only the newest active version counts (R3)
-  bool noRefusal = false;               ///< a home node serves who has an older view of the ring (R4)
-  bool adoptUnsynced = false;           ///< an adoption is answered before it is on disk (R4)
-  bool fillFromOne = false;             ///< one source is enough to fill from (R5)
-  bool fillBeforeAdoption = false;      ///< a source need not have adopted the new version (R5)
-  bool voteUnfilled = false;            ///< a new home node votes before it is filled (R5)
-  bool completeAtOnce = false;          ///< a version is complete without being filled (R6)
-  bool ignoreRollback = false;          ///< a restored backup goes on as if nothing had happened (R7)
-  bool noSecondRound = false;           ///< a put ignores that a home node has something newer (R9)
-  bool showUnsynced = false;            ///< what waits for its sync is visible (R10)
-  bool noWriteBack = false;             ///< a get returns what a minority holds (R11)
-  bool publishBelowQuorum = false;      ///< a body is published although no quorum has staged it
-  bool keepUnowed = false;              ///< where copies become fewer, those that stay need not fill again (R5)
-  bool removeUnchecked = false;         ///< a remove does not ask whether the others hold everything (R8)
-  bool leaveEarly = false;              ///< a node that leaves does not wait until the copies are made again
-  bool lastArrivalWins = false;         ///< what arrives last replaces what is held, whatever its version
+  bool agreeByMinority = false;     ///< a version of the ring needs no majority (R2)
+  bool unionQuorum = false;         ///< a quorum of the union of all active versions' home nodes is enough (R3)
+  bool newestOnly = false;          ///< only the newest active version counts (R3)
+  bool noRefusal = false;           ///< a home node serves who has an older view of the ring (R4)
+  bool adoptUnsynced = false;       ///< an adoption is answered before it is on disk (R4)
+  bool fillFromOne = false;         ///< one source is enough to fill from (R5)
+  bool fillBeforeAdoption = false;  ///< a source need not have adopted the new version (R5)
+  bool voteUnfilled = false;        ///< a new home node votes before it is filled (R5)
+  bool completeAtOnce = false;      ///< a version is complete without being filled (R6)
+  bool ignoreRollback = false;      ///< a restored backup goes on as if nothing had happened (R7)
+  bool noSecondRound = false;       ///< a put ignores that a home node has something newer (R9)
+  bool showUnsynced = false;        ///< what waits for its sync is visible (R10)
+  bool noWriteBack = false;         ///< a get returns what a minority holds (R11)
+  bool publishBelowQuorum = false;  ///< a body is published although no quorum has staged it
+  bool sendAnyVersion = false;      ///< a home node sends of a value what it has, whatever version is asked for (R11)
+  bool endWhereItBreaks = false;    ///< a body that breaks off is taken for whole (R11)
+  bool countQuorumForAll = false;   ///< at `all` a quorum is enough
+  bool keepUnowed = false;          ///< where copies become fewer, those that stay need not fill again (R5)
+  bool removeUnchecked = false;     ///< a remove does not ask whether the others hold everything (R8)
+  bool leaveEarly = false;          ///< a node that leaves does not wait until the copies are made again
+  bool lastArrivalWins = false;     ///< what arrives last replaces what is held, whatever its version
   bool balanceSkipsTombstones = false;  ///< a balance takes what is deleted for what never was
   bool reapByAge = false;               ///< tombstones are dropped once they are old, whoever has them (R12)
   bool settleWithoutAll = false;        ///< a partition is settled without the home nodes that do not answer (R12)

@@ -88,6 +88,53 @@ TEST(DeliberateBugs, AStoreInWhichTheLastArrivalWinsForgetsTheLaterWrite) {
   });
 }
 
+constexpr std::size_t kTwoChunks = 2 * limits::kChunkBytes;
+
+/// Key whose home nodes are the nodes 1 to 3 of four; values of two chunks, of which the second one cannot be read at
+/// the nodes 1 and 2, which hold the newest one, while node 3 holds the one before.
+std::string keyThatBreaksOff(Scenario& s) {
+  s.workload.setLargeBytes(kTwoChunks);
+  s.ring.startAll(4);
+  std::string key = s.keyOf(0, {1, 2, 3});
+  s.mustBe(s.done(s.put(0, key, true)), "the first value is there");
+  s.run(1s);
+  for (const Type type : {Type::Stage, Type::Publish}) s.drop(type, 0, 3);
+  s.mustBe(s.done(s.put(0, key, true)), "the second value is at nodes 1 and 2");
+  s.forgetRules();
+  s.run(1s);
+  for (const unsigned holder : {1U, 2U}) {
+    SimMedium& medium = s.node(holder).medium();
+    const std::set<BlobId> blobs = medium.published();
+    for (const BlobId blob : blobs) medium.corruptBlob(blob, limits::kChunkBytes + 1);
+  }
+  s.drop(Type::Vote, 0, 3);
+  return key;
+}
+
+TEST(DeliberateBugs, ABodyThatGoesOnFromANodeWithAnotherVersionIsMixedOfTwo) {
+  withAndWithout(&Bugs::sendAnyVersion, [](Scenario& s) {
+    const auto read = s.get(0, keyThatBreaksOff(s));
+    s.mustBe(s.done(read) == s.withBug, "what breaks off is no value");
+    s.mustBe(s.workload.broken().empty() != s.withBug, "the checker of whole values sees it");
+  });
+}
+
+TEST(DeliberateBugs, ABodyThatEndsWhereItBreaksOffIsCutShort) {
+  withAndWithout(&Bugs::endWhereItBreaks, [](Scenario& s) {
+    const auto read = s.get(0, keyThatBreaksOff(s));
+    s.mustBe(s.done(read) == s.withBug, "what breaks off is no value");
+    s.mustBe(s.workload.broken().empty() != s.withBug, "the checker of whole values sees it");
+  });
+}
+
+TEST(DeliberateBugs, AWriteAtAllThatCountsAQuorumIsAcknowledgedWithoutAHomeNode) {
+  withAndWithout(&Bugs::countQuorumForAll, [](Scenario& s) {
+    s.ring.startAll(3);
+    s.kill(2);
+    s.put(0, "k0", false, Scenario::Consistency::All);
+  });
+}
+
 TEST(DeliberateBugs, DisksThatLieAboutTheirSyncsLoseAcknowledgedWrites) {
   withAndWithout(nullptr, [](Scenario& s) {
     s.ring.startAll(3);

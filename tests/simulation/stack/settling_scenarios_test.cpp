@@ -2,6 +2,7 @@
 // anybody's help, and that each part of the rule is needed. How: one directed order of events each, on the whole stack.
 #include <fmt/format.h>
 
+#include "tests/simulation/stack/checkers/resurrections.h"
 #include "tests/simulation/stack/deliberate_bugs.h"
 
 namespace mydht::simulation {
@@ -146,6 +147,7 @@ TEST(DeliberateBugs, ATombstoneThatIsDroppedForItsAgeAloneLetsANodeThatWasAwayBr
     s.start(2);
     s.act(2, wire::ActionKind::Balance);
     mustBeDeleted(s, s.get(1, "k0"));
+    s.mustBe(whyResurrected(s.workload.history()).has_value() == s.withBug, "its own checker sees it");
   });
 }
 

@@ -44,9 +44,9 @@ std::uint64_t Workload::done(Consistency consistency) const {
   }));
 }
 
-std::string Workload::valueBytes(std::uint64_t value, bool large) {
+std::string Workload::valueBytes(std::uint64_t value, bool large, std::size_t largeBytes) {
   std::string bytes = std::to_string(value) + ".";
-  if (large) bytes.resize(kLargeBytes, static_cast<char>('a' + value % 26));
+  if (large) bytes.resize(largeBytes, static_cast<char>('a' + value % 26));
   return bytes;
 }
 
@@ -144,7 +144,7 @@ Task<> Workload::doPut(SimNode& node, std::size_t index) {
   cluster::PutRequest request;
   request.key = history_[index].key;
   request.consistency = history_[index].consistency;
-  std::string bytes = valueBytes(history_[index].value, history_[index].large);
+  std::string bytes = valueBytes(history_[index].value, history_[index].large, largeBytes_);
   whole_.sends(history_[index], bytes);
   request.value = sourceOfText(std::move(bytes));
   const Deadline deadline = ring_.time.now() + options_.patience;
@@ -186,7 +186,7 @@ Task<> Workload::doGet(SimNode& node, std::size_t index) {
   auto body = co_await coordinator.body(std::move(*located), 0, entry.size, deadline);
   Result<Bytes> bytes = Error{Kind::Unavailable, "no body"};
   if (body) {
-    auto collected = co_await collect(std::move(*body), 2 * kLargeBytes, deadline);
+    auto collected = co_await collect(std::move(*body), 2 * largeBytes_, deadline);
     bytes = std::move(collected);
   }
   if (!bytes) {

@@ -58,7 +58,9 @@ class Workload {
   const Operation& at(std::size_t index) const { return history_[index]; }
   /// Why the operation has no effect or is pending, as the client was told.
   const std::string& told(std::size_t index) const { return told_[index]; }
-  static std::string valueBytes(std::uint64_t value, bool large);
+  static std::string valueBytes(std::uint64_t value, bool large, std::size_t largeBytes = kLargeBytes);
+  /// Large values are that large from now on.
+  void setLargeBytes(std::size_t bytes) { largeBytes_ = bytes; }
 
  private:
   void next(unsigned client);
@@ -84,6 +86,7 @@ class Workload {
   std::vector<bool> over_;
   std::vector<std::vector<NodeId>> identities_;  // of the nodes when the operation began
   std::vector<std::string> broken_;
+  std::size_t largeBytes_ = kLargeBytes;
   std::uint64_t nextValue_ = 1;
   std::uint64_t finished_ = 0;
   std::size_t running_ = 0;

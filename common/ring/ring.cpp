@@ -28,8 +28,11 @@ std::size_t placeOf(const std::vector<NodeId>& present, NodeId node) {
 
 }  // namespace
 
-Ring::Ring(MemberList list) : list_(std::move(list)), name_(nameOf(list_)), present_(list_.present()) {
-  const FairShares shares = fairShares(list_);
+Ring::Ring(MemberList list) : Ring(list, list) {}
+
+Ring::Ring(MemberList list, const MemberList& placed)
+    : list_(std::move(list)), name_(nameOf(list_)), present_(list_.present()) {
+  const FairShares shares = fairShares(placed);
   copies_ = shares.copies;
   table_ = placeCopies(shares);
   fingerprint_ = fingerprintOf(table_, copies_);

@@ -18,6 +18,9 @@ class Ring {
  public:
   /// Computes the table. The list needs at least one present member.
   explicit Ring(MemberList list);
+  /// Test only: a version with the table of another one of the same members, as a node would have it that computes
+  /// wrongly.
+  Ring(MemberList list, const MemberList& placed);
 
   const MemberList& list() const { return list_; }
   const VersionName& name() const { return name_; }

@@ -86,15 +86,16 @@ Task<Result<Written>> Coordinator::write(WriteOrder order, Deadline deadline) {
     const Deadline callDeadline = std::min(deadline, executor_.now() + settings_.timing.call);
     WriteOutcome outcome = co_await round->run(background_, callDeadline);
     bool replaced = round->replaced();
-    if (outcome == WriteOutcome::SecondRound) {
+    const unsigned mostRounds = settings_.bugs.oneRoundMore ? 3 : 2;
+    while (outcome == WriteOutcome::SecondRound || (number > 1 && number < mostRounds)) {
       tainted = tainted || round->mayHaveEffect();
       order.entry.version = above(*round, order.entry.version);
       ++versions;
-      number = 2;
+      ++number;
       round = makeRound(view, order, number);
       const Deadline secondDeadline = std::min(deadline, executor_.now() + settings_.timing.call);
-      const WriteOutcome second = co_await round->run(background_, secondDeadline);
-      outcome = second;
+      const WriteOutcome later = co_await round->run(background_, secondDeadline);
+      outcome = later;
       replaced = replaced || round->replaced();
     }
     if (outcome == WriteOutcome::Done) {

@@ -14,6 +14,7 @@ namespace mydht::cluster {
 /// Test only: ways in which the protocol can be got wrong, each caught by a directed scenario of the simulation. All
 /// off in the server; no option of the program reaches them.
 struct DeliberateBugs {
+  bool ownTable = false;            ///< a version's table depends on who computes it (R1)
   bool agreeByMinority = false;     ///< a version of the ring needs no majority (R2)
   bool unionQuorum = false;         ///< a quorum of the union of all active versions' home nodes is enough (R3)
   bool newestOnly = false;          ///< only the newest active version counts (R3)
@@ -25,6 +26,7 @@ struct DeliberateBugs {
   bool completeAtOnce = false;      ///< a version is complete without being filled (R6)
   bool ignoreRollback = false;      ///< a restored backup goes on as if nothing had happened (R7)
   bool noSecondRound = false;       ///< a put ignores that a home node has something newer (R9)
+  bool oneRoundMore = false;        ///< a put that met something newer takes a third round (R9)
   bool showUnsynced = false;        ///< what waits for its sync is visible (R10)
   bool noWriteBack = false;         ///< a get returns what a minority holds (R11)
   bool publishBelowQuorum = false;  ///< a body is published although no quorum has staged it

@@ -9,6 +9,7 @@ namespace {
 using Bugs = cluster::DeliberateBugs;
 
 constexpr std::array kRows{
+    BugRow{&Bugs::ownTable, "ownTable", "a version's table depends on who computes it (R1)"},
     BugRow{&Bugs::agreeByMinority, "agreeByMinority", "a version of the ring needs no majority (R2)"},
     BugRow{&Bugs::unionQuorum, "unionQuorum",
            "a quorum of the union of all active versions' home nodes is enough (R3)"},
@@ -21,6 +22,7 @@ constexpr std::array kRows{
     BugRow{&Bugs::completeAtOnce, "completeAtOnce", "a version is complete without being filled (R6)"},
     BugRow{&Bugs::ignoreRollback, "ignoreRollback", "a restored backup goes on as if nothing had happened (R7)"},
     BugRow{&Bugs::noSecondRound, "noSecondRound", "a put ignores that a home node has something newer (R9)"},
+    BugRow{&Bugs::oneRoundMore, "oneRoundMore", "a put that met something newer takes a third round (R9)"},
     BugRow{&Bugs::showUnsynced, "showUnsynced", "what waits for its sync is visible (R10)"},
     BugRow{&Bugs::noWriteBack, "noWriteBack", "a get returns what a minority holds (R11)"},
     BugRow{&Bugs::publishBelowQuorum, "publishBelowQuorum", "a body is published although no quorum has staged it"},

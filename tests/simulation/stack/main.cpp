@@ -3,9 +3,12 @@
 ///   simulation --seed 42 [--trace]             one seed, with its journal
 ///   simulation --replay --seed 42              one seed twice: the same trace, to the byte
 ///   simulation --bug noWriteBack --seeds 100   with one rule got wrong: how many seeds notice
+///   simulation --bug voteUnfilled --seeds 8 --found-by C5 --at-least 4
+///                                              fails if fewer of them notice, by that checker
 ///   simulation --bugs --seeds 100              the same for each of them, as a table
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -25,6 +28,8 @@ struct Arguments {
   bool replay = false;
   bool allBugs = false;
   const BugRow* bug = nullptr;
+  std::uint64_t atLeast = 0;
+  std::string foundBy;  // how a finding that counts begins
 };
 
 bool parse(int count, char** words, Arguments& arguments) {
@@ -43,6 +48,10 @@ bool parse(int count, char** words, Arguments& arguments) {
       arguments.replay = true;
     } else if (word == "--bugs") {
       arguments.allBugs = true;
+    } else if (word == "--at-least") {
+      arguments.atLeast = number();
+    } else if (word == "--found-by" && i + 1 < count) {
+      arguments.foundBy = words[++i];
     } else if (word == "--bug" && i + 1 < count) {
       arguments.bug = bugNamed(words[++i]);
       if (arguments.bug == nullptr) return false;
@@ -103,26 +112,30 @@ int runMany(const Arguments& arguments) {
   return failed == 0 && counted * 10 >= arguments.seeds * 9 ? 0 : 1;
 }
 
-/// How many seeds notice that one rule is got wrong.
+/// How many seeds notice that one rule is got wrong, by the checker that was asked for.
 std::uint64_t noticing(const Arguments& arguments, const BugRow& bug) {
   std::uint64_t noticed = 0;
   for (std::uint64_t seed = arguments.first; seed < arguments.first + arguments.seeds; ++seed) {
     RunOptions options;
     options.seed = seed;
     options.bugs.*bug.flag = true;
-    if (!runSeed(options).broken.empty()) ++noticed;
+    const auto counts = [&](const std::string& found) { return found.starts_with(arguments.foundBy); };
+    if (std::ranges::any_of(runSeed(options).broken, counts)) ++noticed;
   }
   return noticed;
 }
 
-/// Not finding one by chance is no failure: its directed scenario always finds it.
+/// Not finding one by chance is no failure, its directed scenario always finds it, unless a rate was asked for.
 int runBugs(const Arguments& arguments) {
+  bool enough = true;
   for (const BugRow& bug : allBugs()) {
     if (arguments.bug != nullptr && arguments.bug != &bug) continue;
-    std::fputs(fmt::format("| {} | {} | {} |\n", bug.name, bug.what, noticing(arguments, bug)).c_str(), stdout);
+    const std::uint64_t noticed = noticing(arguments, bug);
+    enough = enough && noticed >= arguments.atLeast;
+    std::fputs(fmt::format("| {} | {} | {} |\n", bug.name, bug.what, noticed).c_str(), stdout);
     std::fflush(stdout);
   }
-  return 0;
+  return enough ? 0 : 1;
 }
 
 }  // namespace
@@ -132,8 +145,10 @@ int main(int count, char** words) {
   using namespace mydht::simulation;
   Arguments arguments;
   if (!parse(count, words, arguments)) {
-    std::fputs("usage: simulation --seeds N [--first-seed S] [--bugs | --bug NAME] | --seed S [--trace] [--replay]\n",
-               stderr);
+    std::fputs(
+        "usage: simulation --seeds N [--first-seed S] [--bugs | --bug NAME] [--found-by C] [--at-least M] | --seed S "
+        "[--trace] [--replay]\n",
+        stderr);
     return 2;
   }
   if (arguments.allBugs || arguments.bug != nullptr) return runBugs(arguments);

@@ -26,7 +26,7 @@ Coverage& Coverage::operator+=(const Coverage& other) {
   return *this;
 }
 
-Observer::Observer(SimRing& ring) : ring_(ring), votes_(ring) {
+Observer::Observer(SimRing& ring) : ring_(ring), votes_(ring), rounds_(ring) {
   ring_.network.observer = [this](const SimMessage& message) { see(message); };
 }
 
@@ -48,14 +48,12 @@ void Observer::see(const SimMessage& message) {
   const SeenMessage seen{message, *request, *answer};
   tables_.see(seen);
   if (ring_.trace.printing()) print(message, *request, *answer);
+  rounds_.see(seen);
   if (answer->error) {
-    if (answer->error->kind != Kind::OlderRing) return;
-    ++coverage.refusals;
-    rounds_.seeRefusal(message);
+    if (answer->error->kind == Kind::OlderRing) ++coverage.refusals;
     return;
   }
   if (request->type == wire::MessageType::Vote) votes_.see(seen);
-  if (request->type == wire::MessageType::Offer) rounds_.see(seen);
   count(*request, *answer);
 }
 

@@ -46,6 +46,7 @@ void SimJournal::note(Severity severity, std::string_view event, std::string_vie
   // One event is one line, whatever a key or a peer's words hold.
   for (char& byte : text) byte = static_cast<unsigned char>(byte) < ' ' ? '?' : byte;
   trace_.line(text);
+  trace_.count(event);
 }
 
 SimNode::SimNode(SimRing& ring, unsigned number)
@@ -77,7 +78,9 @@ void SimNode::start(std::vector<std::string> seeds) {
                        clock_,
                        random_,
                        journal_,
-                       [&ring = ring_](ring::MemberList list) { return ring.makeRing(std::move(list)); }};
+                       [this, own = ring_.settings.bugs.ownTable](ring::MemberList list) {
+                         return own ? ring_.makeOwnRing(*this, std::move(list)) : ring_.makeRing(std::move(list));
+                       }};
   incarnation.node = std::make_unique<cluster::Node>(std::move(settings), std::move(world));
   incarnation.endpoint->serve(*incarnation.node);
   ring_.trace.line(name_ + " starts");
@@ -233,6 +236,22 @@ ring::RingPtr SimRing::makeRing(ring::MemberList list) {
   key.list(list);
   ring::RingPtr& ring = rings_[key.take()];
   if (!ring) ring = std::make_shared<const ring::Ring>(std::move(list));
+  return ring;
+}
+
+ring::RingPtr SimRing::makeOwnRing(const SimNode& node, ring::MemberList list) {
+  const ring::RingPtr shared = makeRing(list);
+  const auto identity = node.durableIdentity();
+  if (!identity || !list.hasPresent(identity->node)) return shared;
+  wire::Writer key;
+  key.number(identity->node).list(list);
+  ring::RingPtr& ring = ownRings_[key.take()];
+  if (ring) return ring;
+  ring::MemberList placed = list;
+  for (ring::Member& member : placed.members) {
+    if (member.id == identity->node) member.weightHundredths *= 2;
+  }
+  ring = std::make_shared<const ring::Ring>(std::move(list), placed);
   return ring;
 }
 

@@ -37,12 +37,19 @@ class SimTrace {
   std::uint64_t hash() const { return hash_; }
   std::uint64_t lines() const { return lines_; }
   bool printing() const { return print_; }
+  void count(std::string_view event) { ++events_[std::string(event)]; }
+  /// How often the journals of all nodes have told of that event.
+  std::uint64_t events(const std::string& event) const {
+    const auto at = events_.find(event);
+    return at == events_.end() ? 0 : at->second;
+  }
 
  private:
   const SimTime& time_;
   const bool print_;
   std::uint64_t hash_ = 14695981039346656037ULL;
   std::uint64_t lines_ = 0;
+  std::map<std::string, std::uint64_t> events_;
 };
 
 /// The journal of one simulated node: its lines go into the trace. Owned by the node; one thread.
@@ -184,6 +191,8 @@ class SimRing {
 
   /// Computes each version's table once for all nodes.
   ring::RingPtr makeRing(ring::MemberList list);
+  /// A deliberate bug (R1): the table as a node has it that takes itself for twice as large as it is.
+  ring::RingPtr makeOwnRing(const SimNode& node, ring::MemberList list);
   /// The version of that name; null if no node has ever known it.
   ring::RingPtr ringNamed(const ring::VersionName& name) const;
 
@@ -191,6 +200,7 @@ class SimRing {
   friend class SimNode;
   std::vector<std::unique_ptr<SimNode>> nodes_;
   std::map<std::string, ring::RingPtr> rings_;
+  std::map<std::string, ring::RingPtr> ownRings_;
 };
 
 }  // namespace mydht::simulation

@@ -41,11 +41,12 @@ TEST_F(Departures, ANodeThatLeavesHandsOverAndForgetsItsPlace) {
 }
 
 TEST(DeliberateBugs, ANodeThatEndsBeforeItHasHandedOverLeavesTooFewCopies) {
-  withAndWithout(&Bugs::leaveEarly, [](Scenario& s) {
+  withAndWithout(&Bugs::leaveEarly, "C4", [](Scenario& s) {
     s.ring.startAll(4);
     putAll(s);
     s.node(3).leave();
     s.await([&] { return s.node(3).down(); }, "the node has left");
+    s.mustConverge();
     for (const std::string& key : Scenario::keys()) {
       s.mustBe(copiesOf(s, key) == 3, key + " has three copies when the node ends");
     }
@@ -277,7 +278,7 @@ TEST_F(Departures, AHomeNodeWithAFullDiskHoldsUpNoChangeOfTheRing) {
 }
 
 TEST(DeliberateBugs, WhereCopiesBecomeFewerThoseThatStayLackAWriteUnlessTheyFillAgain) {
-  withAndWithout(&Bugs::keepUnowed, [](Scenario& s) {
+  withAndWithout(&Bugs::keepUnowed, "C1", [](Scenario& s) {
     s.ring.startAll(3);
     std::string key;
     for (const std::string& some : Scenario::keys()) {

@@ -195,7 +195,7 @@ INSTANTIATE_TEST_SUITE_P(OfFive, SplitRing,
                          });
 
 TEST(DeliberateBugs, QuestionsThatAreNeverGivenUpPileUp) {
-  withAndWithout(&cluster::DeliberateBugs::askForHours, [](Scenario& s) {
+  withAndWithout(&cluster::DeliberateBugs::askForHours, "C8", [](Scenario& s) {
     s.ring.startAll(3);
     s.drop(Type::Gossip, 0, Scenario::kAny);
     s.run(3min);

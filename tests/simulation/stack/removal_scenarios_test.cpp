@@ -234,7 +234,8 @@ TEST_F(Removal, ANodeThatWasRemovedWhileItWasCutOffServesNothingStaleAndJoinsAga
 }
 
 TEST(DeliberateBugs, ARemoveThatDoesNotAskWhetherGoodCopiesStayIsNotRefused) {
-  withAndWithout(&Bugs::removeUnchecked, [](Scenario& s) {
+  // The refusal is what is missing: the ring then answers 503, and nothing wrong.
+  withAndWithout(&Bugs::removeUnchecked, kTheScript, [](Scenario& s) {
     s.ring.startAll(5);
     putAll(s);
     s.kill(3);

@@ -194,7 +194,12 @@ std::string Scenario::keyOf(unsigned asKnownBy, const std::set<unsigned>& homes)
 }
 
 void Scenario::mustBe(bool holds, const std::string& what) {
-  if (!holds) found_.push_back(what);
+  if (!holds) found_.push_back("script: " + what);
+}
+
+void Scenario::mustConverge() {
+  const std::string why = whyNotConverged();
+  if (!why.empty()) found_.push_back("C4: " + why);
 }
 
 std::string Scenario::whyNotConverged() {

@@ -90,6 +90,8 @@ class Scenario {
 
   /// A finding of the script's own: broken unless it holds.
   void mustBe(bool holds, const std::string& what);
+  /// C4, at this moment.
+  void mustConverge();
   /// Why the home nodes are not equal yet, or something is left that should not be (C4).
   std::string whyNotConverged();
   /// C1, C2, C3, C5 to C8 and the script's findings; empty: all promises held.

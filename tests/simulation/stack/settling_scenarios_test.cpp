@@ -137,7 +137,7 @@ TEST_F(Settling, ANodeThatMissedTheSettlingHearsOfItInABalance) {
 }
 
 TEST(DeliberateBugs, ATombstoneThatIsDroppedForItsAgeAloneLetsANodeThatWasAwayBringTheValueBack) {
-  withAndWithout(&Bugs::reapByAge, [](Scenario& s) {
+  withAndWithout(&Bugs::reapByAge, "C3", [](Scenario& s) {
     startSettling(s);
     s.put(0, "k0");
     s.run(1s);
@@ -152,7 +152,7 @@ TEST(DeliberateBugs, ATombstoneThatIsDroppedForItsAgeAloneLetsANodeThatWasAwayBr
 }
 
 TEST(DeliberateBugs, AClientsWriteThatComesAfterTheReapingIsNotTaken) {
-  withAndWithout(&Bugs::ignoreMarks, [](Scenario& s) {
+  withAndWithout(&Bugs::ignoreMarks, "C1", [](Scenario& s) {
     startSettling(s);
     s.hold(Type::Offer, 0, 2);
     s.mustBe(s.done(s.put(0, "k0")), "the write is acknowledged by nodes 0 and 1");
@@ -167,7 +167,7 @@ TEST(DeliberateBugs, AClientsWriteThatComesAfterTheReapingIsNotTaken) {
 }
 
 TEST(DeliberateBugs, ALateCopyBelowSettledBringsNothingBack) {
-  withAndWithout(&Bugs::ignoreMarks, [](Scenario& s) {
+  withAndWithout(&Bugs::ignoreMarks, "C1", [](Scenario& s) {
     startSettling(s);
     s.drop(Type::Offer, 0, 2);
     s.mustBe(s.done(s.put(0, "k0")), "the write is acknowledged by nodes 0 and 1");
@@ -187,7 +187,7 @@ TEST(DeliberateBugs, ALateCopyBelowSettledBringsNothingBack) {
 }
 
 TEST(DeliberateBugs, HomeNodesAreComparedBeforeTheySettle) {
-  withAndWithout(&Bugs::settleWithoutComparing, [](Scenario& s) {
+  withAndWithout(&Bugs::settleWithoutComparing, "C1", [](Scenario& s) {
     startSettling(s);
     s.put(0, "k0");
     s.run(1s);
@@ -201,7 +201,7 @@ TEST(DeliberateBugs, HomeNodesAreComparedBeforeTheySettle) {
 }
 
 TEST(DeliberateBugs, AQuorumOfHomeNodesIsNotEnoughToSettle) {
-  withAndWithout(&Bugs::settleWithoutAll, [](Scenario& s) {
+  withAndWithout(&Bugs::settleWithoutAll, "C1", [](Scenario& s) {
     startSettling(s);
     s.put(0, "k0");
     s.run(1s);
@@ -216,7 +216,7 @@ TEST(DeliberateBugs, AQuorumOfHomeNodesIsNotEnoughToSettle) {
 }
 
 TEST(DeliberateBugs, RestoredBackupsBringNothingBackSinceTheMarksTravelWithAFill) {
-  withAndWithout(&Bugs::marksStayBehind, [](Scenario& s) {
+  withAndWithout(&Bugs::marksStayBehind, "C1", [](Scenario& s) {
     startSettling(s);
     s.put(0, "k0");
     s.run(5s);

@@ -11,15 +11,20 @@
 namespace mydht::simulation {
 namespace {
 
+struct Offered {
+  Entry entry;
+  std::uint64_t upload = 0;
+};
+
 /// What a client's write offers; none: a copy, or a question of another kind.
-std::optional<Entry> offeredBy(const wire::Request& request) {
+std::optional<Offered> offeredBy(const wire::Request& request) {
   if (request.type == wire::MessageType::Publish) {
     const auto publish = wire::readPayload<wire::Publish>(request.payload);
-    return publish ? std::optional(publish->entry) : std::nullopt;
+    return publish ? std::optional(Offered{publish->entry, publish->upload}) : std::nullopt;
   }
   if (request.type != wire::MessageType::Offer) return std::nullopt;
   const auto offer = wire::readPayload<wire::Offer>(request.payload);
-  return offer && offer->from == wire::From::Client ? std::optional(offer->entry) : std::nullopt;
+  return offer && offer->from == wire::From::Client ? std::optional(Offered{offer->entry, 0}) : std::nullopt;
 }
 
 }  // namespace
@@ -44,10 +49,11 @@ void Rounds::seeOwnRefusals(const std::string& coordinator, const Entry& entry, 
 }
 
 void Rounds::see(const SeenMessage& seen) {
-  const auto entry = offeredBy(seen.request);
-  if (!entry || entry->tombstone) return;
+  const auto offered = offeredBy(seen.request);
+  if (!offered || offered->entry.tombstone) return;
+  const Entry* const entry = &offered->entry;
   const std::string& coordinator = seen.message.to;
-  Put& put = puts_[{coordinator, entry->sha256}];
+  Put& put = puts_[{coordinator, entry->key, entry->sha256, offered->upload}];
   put.offered.insert(entry->version);
   put.views.emplace(seen.request.from.newest, seen.request.from.complete);
   const auto& error = seen.answer.error;

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -34,7 +36,9 @@ class Rounds {
   void seeOwnRefusals(const std::string& coordinator, const Entry& entry, Put& put) const;
 
   SimRing& ring_;
-  std::map<std::pair<std::string, Digest>, Put> puts_;
+  /// Coordinator, key, content and, where it lies aside, the number of the upload: clients of some scripts put one
+  /// large body many times.
+  std::map<std::tuple<std::string, std::string, Digest, std::uint64_t>, Put> puts_;
   std::vector<std::string> broken_;
 };
 

@@ -122,7 +122,7 @@ std::string keyThatBreaksOff(Scenario& s) {
 }
 
 TEST(DeliberateBugs, ABodyThatGoesOnFromANodeWithAnotherVersionIsMixedOfTwo) {
-  withAndWithout(&Bugs::sendAnyVersion, [](Scenario& s) {
+  withAndWithout(&Bugs::sendAnyVersion, "a value came that is not whole", [](Scenario& s) {
     const auto read = s.get(0, keyThatBreaksOff(s));
     s.mustBe(s.done(read) == s.withBug, "what breaks off is no value");
     s.mustBe(s.workload.broken().empty() != s.withBug, "the checker of whole values sees it");
@@ -130,7 +130,7 @@ TEST(DeliberateBugs, ABodyThatGoesOnFromANodeWithAnotherVersionIsMixedOfTwo) {
 }
 
 TEST(DeliberateBugs, ABodyThatEndsWhereItBreaksOffIsCutShort) {
-  withAndWithout(&Bugs::endWhereItBreaks, [](Scenario& s) {
+  withAndWithout(&Bugs::endWhereItBreaks, "a value came that is not whole", [](Scenario& s) {
     const auto read = s.get(0, keyThatBreaksOff(s));
     s.mustBe(s.done(read) == s.withBug, "what breaks off is no value");
     s.mustBe(s.workload.broken().empty() != s.withBug, "the checker of whole values sees it");
@@ -138,7 +138,7 @@ TEST(DeliberateBugs, ABodyThatEndsWhereItBreaksOffIsCutShort) {
 }
 
 TEST(DeliberateBugs, AWriteAtAllThatCountsAQuorumIsAcknowledgedWithoutAHomeNode) {
-  withAndWithout(&Bugs::countQuorumForAll, [](Scenario& s) {
+  withAndWithout(&Bugs::countQuorumForAll, "C2", [](Scenario& s) {
     s.ring.startAll(3);
     s.kill(2);
     s.put(0, "k0", false, Scenario::Consistency::All);

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 #include <string_view>
 
+#include "tests/simulation/stack/bugs.h"
 #include "tests/simulation/stack/scenario.h"
 
 namespace mydht::simulation {
@@ -12,9 +14,18 @@ namespace mydht::simulation {
 /// What the script itself has found with mustBe(), where no checker of the simulation can see it.
 constexpr std::string_view kTheScript = "script";
 
+/// The bugs that a scenario has switched on so far; at the end it must have been each of them.
+inline std::set<std::string_view>& triedBugs() {
+  static std::set<std::string_view> names;
+  return names;
+}
+
 /// Runs a script without the deliberate bug, when every promise must hold, and with it, when the checker that is named
 /// ("C3") must find it, so that no scenario is right for the wrong reason.
 inline void withAndWithout(bool cluster::DeliberateBugs::*bug, std::string_view checker, void (*script)(Scenario&)) {
+  for (const BugRow& row : allBugs()) {
+    if (row.flag == bug) triedBugs().insert(row.name);
+  }
   for (const bool withBug : {false, true}) {
     SCOPED_TRACE(withBug ? "with the bug" : "without the bug");
     Scenario scenario(withBug);

@@ -59,6 +59,36 @@ TEST(Movement, ALeaveOrARemoveMovesAtMostATenthMoreThanTheNodesShareInRingsOfUpT
   }
 }
 
+/// A join and the leave that takes it back, of a node beside those.
+void expectLittleMoreThanTheLeast(const std::vector<NodeSpec>& nodes, const NodeSpec& joiner, unsigned mostPercent) {
+  std::vector<NodeSpec> all = nodes;
+  all.push_back(joiner);
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    const Ring without(listOf(nodes, seed));
+    const Ring with(listOf(all, seed));
+    for (const Movement& movement : {movementBetween(without, with), movementBetween(with, without)}) {
+      EXPECT_LE(100 * movement.copies, mostPercent * movement.least)
+          << nodes.size() << " nodes, seed " << seed << ": " << movement.copies << " of " << movement.least;
+    }
+  }
+}
+
+/// The next distinct nodes clockwise hold less of a heavy node, or of a big zone, than its share, so the others fill
+/// up, and who is passed over for that depends on all the walk before.
+TEST(Movement, WithUnequalWeightsOrZonesItIsMoreButBounded) {
+  for (const std::size_t count : {6, 10, 20, 60}) {
+    std::vector<NodeSpec> weights;
+    for (std::size_t i = 0; i < count; ++i) weights.push_back({i % 3 == 0 ? 50U : i % 3 == 1 ? 100U : 400U, ""});
+    for (const unsigned weight : {50U, 100U, 400U}) expectLittleMoreThanTheLeast(weights, {weight, ""}, 130);
+    for (const std::size_t zones : {3, 4}) {
+      std::vector<NodeSpec> nodes;
+      for (std::size_t i = 0; i < count; ++i)
+        nodes.push_back({100, std::string(1, static_cast<char>('a' + i % zones))});
+      expectLittleMoreThanTheLeast(nodes, {100, "b"}, zones == 3 ? 120 : 145);
+    }
+  }
+}
+
 TEST(Movement, WhereTheOthersHoldEverythingALeaveMovesNothing) {
   const Ring before(evenList(3, 1));
   EXPECT_EQ(movementBetween(before, Ring(without(before.list(), 1))), Movement());

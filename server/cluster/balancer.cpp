@@ -398,12 +398,6 @@ Task<> Balancer::settleOne(PassPtr pass, store::RowPtr row, std::map<Key, Entry>
   if (order < 0) co_await spawnFetch(pass, std::move(entry), settled);
 }
 
-void Balancer::copying(PassPtr pass, const Key& key) {
-  ++pass->copying;
-  ++pass->differences;
-  ++pass->differing[partitionOf(key)].copying;
-}
-
 void Balancer::copied(PassPtr pass, const Key& key, const Status& outcome) {
   const PartitionId partition = partitionOf(key);
   Pass::Differing& state = pass->differing[partition];
@@ -420,10 +414,17 @@ void Balancer::settleIfEqual(PassPtr pass, PartitionId partition) {
   if (state.walked && state.copying == 0 && !state.failed) agreement_.settled(pass->partner, partition);
 }
 
-Task<> Balancer::spawnFetch(PassPtr pass, Entry entry, Version settled) {
+/// By itself a balance moves what differs no faster than a disk is filled.
+Task<> Balancer::beginCopying(PassPtr pass, const Entry& entry) {
   if (pass->paced) co_await throttle_.pay(entry.key.size() + entry.size);
   while (pass->copying >= kCopiesAtOnce) co_await pass->changed.wait();
-  copying(pass, entry.key);
+  ++pass->copying;
+  ++pass->differences;
+  ++pass->differing[partitionOf(entry.key)].copying;
+}
+
+Task<> Balancer::spawnFetch(PassPtr pass, Entry entry, Version settled) {
+  co_await beginCopying(pass, entry);
   background_.spawn(fetch(pass, std::move(entry), settled));
 }
 
@@ -438,9 +439,7 @@ Task<> Balancer::fetch(PassPtr pass, Entry entry, Version settled) {
 }
 
 Task<> Balancer::spawnSend(PassPtr pass, store::RowPtr row) {
-  if (pass->paced) co_await throttle_.pay(row->entry.key.size() + row->entry.size);
-  while (pass->copying >= kCopiesAtOnce) co_await pass->changed.wait();
-  copying(pass, row->entry.key);
+  co_await beginCopying(pass, row->entry);
   background_.spawn(send(pass, std::move(row)));
 }
 
@@ -451,7 +450,7 @@ Task<> Balancer::send(PassPtr pass, store::RowPtr row) {
   copied(pass, row->entry.key, sent);
 }
 
-/// By itself a balance works at most half of the time, and moves what differs no faster than a disk is filled.
+/// By itself a balance works at most half of the time.
 Task<> Balancer::pace(PassPtr pass, Time begun) {
   if (!pass->paced || stopping_) co_return;
   const Time now = loop_.now();

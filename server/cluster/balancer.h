@@ -64,11 +64,11 @@ class Balancer {
   Task<Status> settlePage(PassPtr pass, const wire::EntryHeads& heads, wire::EntryHeadsAnswer page);
   Task<Status> hearSettled(PassPtr pass, PartitionId partition, Version settled);
   Task<> settleOne(PassPtr pass, store::RowPtr row, std::map<Key, Entry>& theirs, Version settled);
+  Task<> beginCopying(PassPtr pass, const Entry& entry);
   Task<> spawnFetch(PassPtr pass, Entry entry, Version settled);
   Task<> fetch(PassPtr pass, Entry entry, Version settled);
   Task<> spawnSend(PassPtr pass, store::RowPtr row);
   Task<> send(PassPtr pass, store::RowPtr row);
-  void copying(PassPtr pass, const Key& key);
   void copied(PassPtr pass, const Key& key, const Status& outcome);
   void settleIfEqual(PassPtr pass, PartitionId partition);
   Task<> pace(PassPtr pass, Time begun);

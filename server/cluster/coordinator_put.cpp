@@ -93,8 +93,8 @@ Task<Result<Written>> Coordinator::write(WriteOrder order, Deadline deadline) {
       ++versions;
       ++number;
       round = makeRound(view, order, number);
-      const Deadline secondDeadline = std::min(deadline, executor_.now() + settings_.timing.call);
-      const WriteOutcome later = co_await round->run(background_, secondDeadline);
+      const Deadline laterDeadline = std::min(deadline, executor_.now() + settings_.timing.call);
+      const WriteOutcome later = co_await round->run(background_, laterDeadline);
       outcome = later;
       replaced = replaced || round->replaced();
     }

@@ -50,10 +50,10 @@ function showDiskUse(target, member) {
 
 function scrubText(use) {
   if (use === undefined) return '–';
-  const tables = use.damagedTables > 0 ? `; ${plural(use.damagedTables, 'table')} of the database damaged` : '';
-  const waiting = (use.waiting > 0 ? `; ${plural(use.waiting, 'damaged value')} not repaired yet` : '') + tables;
-  if (use.scrubbed === 0) return `not yet${waiting}`;
-  return `${agoText(use.scrubbed)}, ${plural(use.findings, 'finding')}${waiting}`;
+  const parts = [use.scrubbed === 0 ? 'not yet' : `${agoText(use.scrubbed)}, ${plural(use.findings, 'finding')}`];
+  if (use.waiting > 0) parts.push(`${plural(use.waiting, 'damaged value')} not repaired yet`);
+  if (use.damagedTables > 0) parts.push(`${plural(use.damagedTables, 'table')} of the database damaged`);
+  return parts.join('; ');
 }
 
 function showUpkeepRow({ parts }, member) {

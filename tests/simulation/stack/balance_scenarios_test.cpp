@@ -39,6 +39,16 @@ void expectWell(Scenario& s) {
   EXPECT_TRUE(s.stuck().empty()) << testing::PrintToString(s.stuck());
 }
 
+/// Node 2 misses two puts and a delete.
+void missThree(Scenario& s, const std::string& put, const std::string& other, const std::string& deleted) {
+  s.drop(Type::Offer, kAny, 2);
+  s.put(0, put);
+  s.put(0, other);
+  s.del(0, deleted);
+  s.forgetRules();
+  s.run(10s);
+}
+
 TEST(BalanceScenario, NodesThatAreEqualFindOutWithOneQuestionEach) {
   Scenario s;
   s.ring.startAll(3);
@@ -55,12 +65,7 @@ TEST(BalanceScenario, WhatIsExchangedForAFewKeysThatDifferIsAboutThoseKeys) {
   s.ring.settings.timing.settling = 1s;
   s.ring.startAll(3);
   for (unsigned i = 0; i < 400; ++i) s.put(0, "many" + std::to_string(i));
-  s.drop(Type::Offer, kAny, 2);
-  s.put(0, "k1");
-  s.put(0, "k2");
-  s.del(0, "many7");
-  s.forgetRules();
-  s.run(10s);
+  missThree(s, "k1", "k2", "many7");
   Traffic traffic(s);
   const auto done = s.act(2, ActionKind::Balance);
   EXPECT_EQ(done.state, ActionState::Done);
@@ -81,12 +86,7 @@ TEST(BalanceScenario, OfAPartitionWithManyKeysOnlyTheLeavesThatDifferAreLookedIn
     if (partitionOf(key) == partitionOf("key0")) keys.push_back(std::move(key));
   }
   for (const std::string& key : keys) s.put(0, key);
-  s.drop(Type::Offer, kAny, 2);
-  s.put(0, keys[10]);
-  s.put(0, keys[100]);
-  s.del(0, keys[190]);
-  s.forgetRules();
-  s.run(10s);
+  missThree(s, keys[10], keys[100], keys[190]);
   Traffic traffic(s);
   const auto done = s.act(2, ActionKind::Balance);
   EXPECT_EQ(done.state, ActionState::Done);

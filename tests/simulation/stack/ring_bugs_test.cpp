@@ -12,6 +12,13 @@ using Bugs = cluster::DeliberateBugs;
 using Type = wire::MessageType;
 constexpr unsigned kAny = Scenario::kAny;
 
+/// Whoever is started from then on has it.
+void startThreeWithoutTheBug(Scenario& s) {
+  const Bugs bugs = std::exchange(s.ring.settings.bugs, Bugs());
+  s.ring.startAll(3);
+  s.ring.settings.bugs = bugs;
+}
+
 /// Lets node 3 join through node 1 while node 0 hears of nothing; waits until node 3 serves.
 void joinUnheardByNode0(Scenario& s) {
   s.ring.startAll(3);
@@ -22,9 +29,7 @@ void joinUnheardByNode0(Scenario& s) {
 
 TEST(DeliberateBugs, ATableThatOneNodeComputesInItsOwnWayIsSeenAndReported) {
   withAndWithout(&Bugs::ownTable, "C7", [](Scenario& s) {
-    const Bugs bugs = std::exchange(s.ring.settings.bugs, Bugs());
-    s.ring.startAll(3);
-    s.ring.settings.bugs = bugs;
+    startThreeWithoutTheBug(s);
     s.join(0);
     s.await([&] { return s.node(3).up(); }, "node 3 serves");
     s.run(5s);
@@ -95,9 +100,7 @@ TEST(DeliberateBugs, AHomeNodeThatServesOlderViewsLosesAnAcknowledgedWrite) {
 
 TEST(DeliberateBugs, AnAdoptionThatIsAnsweredUnsyncedIsForgottenWithTheWritesThatItWasToRefuse) {
   withAndWithout(&Bugs::adoptUnsynced, "C2", [](Scenario& s) {
-    const Bugs bugs = std::exchange(s.ring.settings.bugs, Bugs());
-    s.ring.startAll(3);
-    s.ring.settings.bugs = bugs;
+    startThreeWithoutTheBug(s);
     s.kill(2);
     s.start(2);
     s.deafen(0);

@@ -240,34 +240,27 @@ void Workload::readAll() {
 }
 
 /// An operation that a scenario asks for.
-std::size_t Workload::direct(SimNode& node, Operation operation) {
+std::size_t Workload::direct(SimNode& node, Action action, const std::string& key, bool large,
+                             Consistency consistency) {
+  Operation operation;
+  operation.action = action;
+  operation.key = key;
+  operation.large = large;
+  operation.consistency = consistency;
   operation.client = kDirected;
   return begin(node, std::move(operation));
 }
 
 std::size_t Workload::put(SimNode& node, const std::string& key, bool large, Consistency consistency) {
-  Operation operation;
-  operation.action = Action::Put;
-  operation.key = key;
-  operation.large = large;
-  operation.consistency = consistency;
-  return direct(node, std::move(operation));
+  return direct(node, Action::Put, key, large, consistency);
 }
 
 std::size_t Workload::get(SimNode& node, const std::string& key, Consistency consistency) {
-  Operation operation;
-  operation.action = Action::Get;
-  operation.key = key;
-  operation.consistency = consistency;
-  return direct(node, std::move(operation));
+  return direct(node, Action::Get, key, false, consistency);
 }
 
 std::size_t Workload::del(SimNode& node, const std::string& key, Consistency consistency) {
-  Operation operation;
-  operation.action = Action::Del;
-  operation.key = key;
-  operation.consistency = consistency;
-  return direct(node, std::move(operation));
+  return direct(node, Action::Del, key, false, consistency);
 }
 
 }  // namespace mydht::simulation

@@ -66,7 +66,7 @@ class Workload {
   void next(unsigned client);
   SimNode* anyUp();
   Operation drawn(unsigned client);
-  std::size_t direct(SimNode& node, Operation operation);
+  std::size_t direct(SimNode& node, Action action, const std::string& key, bool large, Consistency consistency);
   std::vector<std::string> keys() const;
   std::size_t begin(SimNode& node, Operation operation);
   Task<> perform(SimNode& node, std::uint64_t incarnation, std::size_t index);

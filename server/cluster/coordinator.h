@@ -113,7 +113,7 @@ class Coordinator {
   Task<> hello(std::shared_ptr<std::set<NodeId>> alive, std::shared_ptr<unsigned> running,
                std::shared_ptr<Signal> changed, NodeId node, Deadline deadline);
   std::shared_ptr<WriteRound> makeRound(const ring::ViewPtr& view, const WriteOrder& order, unsigned number);
-  Version above(const WriteRound& round, const Version& offered);
+  Version above(const WriteRound& round, const Version& offered, bool mayHaveEffect);
   Error refusal(const WriteRound& round, const ring::View& view, PartitionId partition, bool mayHaveEffect) const;
   std::string whySilent(NodeId node) const;
   std::string whyMissing(const ring::View& view, PartitionId partition, const std::set<NodeId>& good,

@@ -89,7 +89,7 @@ Task<Result<Written>> Coordinator::write(WriteOrder order, Deadline deadline) {
     const unsigned mostRounds = settings_.bugs.oneRoundMore ? 3 : 2;
     while (outcome == WriteOutcome::SecondRound || (number > 1 && number < mostRounds)) {
       tainted = tainted || round->mayHaveEffect();
-      order.entry.version = above(*round, order.entry.version);
+      order.entry.version = above(*round, order.entry.version, tainted);
       ++versions;
       ++number;
       round = makeRound(view, order, number);
@@ -112,7 +112,7 @@ Task<Result<Written>> Coordinator::write(WriteOrder order, Deadline deadline) {
     if (!again || executor_.now() >= deadline) co_return refusal(*round, *view, partition, tainted);
     // The same version goes again after a refusal for an older view (R4), a higher one after one for its time (R12).
     if (outcome != WriteOutcome::Refused) {
-      order.entry.version = above(*round, order.entry.version);
+      order.entry.version = above(*round, order.entry.version, tainted);
       ++versions;
     }
     co_await sleepUntil(executor_.now() + kBeginAgain);
@@ -125,10 +125,10 @@ std::shared_ptr<WriteRound> Coordinator::makeRound(const ring::ViewPtr& view, co
                                       order, number, inHand_);
 }
 
-Version Coordinator::above(const WriteRound& round, const Version& offered) {
-  if (round.clamp() && round.surelyNowhere() && round.top() < offered) {
-    // This node's clock is ahead of its home nodes', and nobody has taken its version: it goes by theirs. Had one taken
-    // it, a lower version would be lost behind it.
+Version Coordinator::above(const WriteRound& round, const Version& offered, bool mayHaveEffect) {
+  if (round.clamp() && !mayHaveEffect && round.top() < offered) {
+    // This node's clock is ahead of its home nodes', and nobody has taken any version of this write: it goes by theirs.
+    // Had one taken one, be it in an earlier round that others were asked in, a lower version would be lost behind it.
     journal_.note(Severity::Warn, "clock.ahead", fmt::format("by_micros={}", offered.physicalMicros - *round.clamp()));
     return clock_.goBackTo(*round.clamp(), round.top());
   }

@@ -55,8 +55,6 @@ class WriteRound : public std::enable_shared_from_this<WriteRound> {
   Version top() const { return top_; }
   /// The latest time that all home nodes with slower clocks would take; none if nobody complained.
   std::optional<std::int64_t> clamp() const { return clamp_; }
-  /// Whether surely nobody holds this round's version, so that the next one may stand below it.
-  bool surelyNowhere() const { return !mayHaveEffect(); }
   /// Whether a home node has closed the partition at or above this round's version (R12).
   bool closed() const { return closed_; }
   /// Whether a home node held a live value before.

@@ -22,6 +22,9 @@ class CanonicalBytes {
   }
   void reserve(std::size_t size) { bytes_.reserve(size); }
 
+  void clear() { bytes_.clear(); }
+
+  std::string_view view() const { return bytes_; }
   std::string take() && { return std::move(bytes_); }
 
  private:

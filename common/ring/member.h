@@ -31,7 +31,7 @@ struct Member {
   Rank rank = Rank::Present;
   std::uint32_t number = 1;              ///< grows with each change of the fields below; the higher one wins a merge
   std::uint64_t tokenSeed = 0;           ///< the identity's own, or that of the node which it replaces
-  std::uint32_t weightHundredths = 100;  ///< 1 to 100,000; 100 = a weight of 1 = 256 tokens
+  std::uint32_t weightHundredths = 100;  ///< 1 to 100,000; 100 = a weight of 1
   std::string zone{};                    ///< empty: the default zone
 
   bool operator==(const Member&) const = default;

@@ -8,7 +8,6 @@
 #include "common/hash/checksum.h"
 #include "common/result/limits.h"
 #include "common/ring/canonical_bytes.h"
-#include "common/ring/placement.h"
 
 namespace mydht::ring {
 
@@ -126,8 +125,8 @@ Status checkList(const MemberList& list) {
   if (list.replicas < 1 || list.replicas > limits::kReplicas) {
     return malformed(fmt::format("{} replicas, not 1 to {}", list.replicas, limits::kReplicas));
   }
-  if (list.algorithm != kPlacementAlgorithm) {
-    return malformed(fmt::format("placement algorithm {}; this program knows {} only: upgrade the older nodes",
+  if (list.algorithm < 1 || list.algorithm > kPlacementAlgorithm) {
+    return malformed(fmt::format("placement algorithm {}; this program knows 1 to {}: upgrade the older nodes",
                                  list.algorithm, kPlacementAlgorithm));
   }
   return {};

@@ -18,13 +18,16 @@ struct VersionName {
   auto operator<=>(const VersionName&) const = default;
 };
 
+/// The number of the newest placement algorithm, which new rings get; older ones keep theirs (common/ring/placement.h).
+inline constexpr std::uint32_t kPlacementAlgorithm = 2;
+
 /// A version of the ring as a value: its member records (also those of members that are gone, so that they stay gone),
 /// the number of replicas and the number of the placement algorithm. A join semilattice under mergeLists.
 struct MemberList {
   std::vector<Member> members;  ///< sorted by id, each id once
   std::uint32_t replicas = 3;
-  std::uint32_t replicasNumber = 1;  ///< grows with each change of replicas; the higher one wins a merge
-  std::uint32_t algorithm = 1;       ///< of placement; the higher one wins a merge
+  std::uint32_t replicasNumber = 1;               ///< grows with each change of replicas; the higher one wins a merge
+  std::uint32_t algorithm = kPlacementAlgorithm;  ///< the higher one wins a merge
 
   bool operator==(const MemberList&) const = default;
 

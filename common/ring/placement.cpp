@@ -12,17 +12,17 @@ namespace mydht::ring {
 
 namespace {
 
-constexpr std::size_t kTokensOfWeightOne = 256;
 constexpr std::uint64_t kLimitPercent = 105;
 constexpr std::uint64_t kPartitionWidth = (~std::uint64_t{0} / limits::kPartitions) + 1;
 
-std::vector<std::uint64_t> sortedTokens(const Candidate& candidate) {
-  std::vector<std::uint64_t> tokens(tokensFor(candidate.weight));
+std::vector<std::uint64_t> sortedTokens(const Candidate& candidate, std::uint32_t algorithm) {
+  std::vector<std::uint64_t> tokens(tokensFor(candidate.weight, algorithm));
+  CanonicalBytes bytes;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
-    CanonicalBytes bytes;
+    bytes.clear();
     bytes.add(candidate.tokenSeed);
     bytes.add(std::uint64_t{i});
-    tokens[i] = checksumOf(std::move(bytes).take());
+    tokens[i] = checksumOf(bytes.view());
   }
   std::sort(tokens.begin(), tokens.end());
   return tokens;
@@ -35,17 +35,54 @@ std::uint64_t limitOf(const Candidate& candidate) {
   return std::min<std::uint64_t>(limit, limits::kPartitions);
 }
 
-/// When a node is taken for a partition, before distance is looked at.
+/// When a node is taken for a partition, before its claim is looked at.
 enum class Turn { Due, ZoneDue, Open, Full, Chosen };
+
+/// How much a node is drawn to a partition: the nearer its next token, the more, and of equal weights the nearer always
+/// comes first. Without a bonus heavy nodes would get less than their share where several copies are chosen together,
+/// since each can be met only once; the light ones would fill up, and whom the walk passes over then depends on all
+/// that it did before, so that a join moves copies between nodes which it does not concern. A claim knows nothing of
+/// the other nodes: one that joins comes between them, and does not change their order. Where nobody claims
+/// anything, as in algorithm 1, the nearest comes first.
+struct Claim {
+  static constexpr int kDistanceShift = 24;  ///< the last bits of a distance decide nothing
+  static constexpr int kReachShift = 46;     ///< the greatest weight still fits
+
+  std::uint64_t reach = 0;  ///< the claim at a distance of 0
+  std::uint64_t bonus = 0;
+
+  Claim() = default;
+
+  /// The bonus for each copy beyond the first is a quarter of the claim at the node's mean distance: measured, the
+  /// loads are then closest to the shares with 2 to 5 copies. The first one needs none: of two nodes the one of twice
+  /// the weight is the nearer one twice as often.
+  Claim(const Candidate& candidate, std::size_t tokens, unsigned copiesInZone)
+      : reach((std::uint64_t{candidate.weight} << kReachShift) / tokens),
+        bonus((std::uint64_t{candidate.weight} << (kReachShift + kDistanceShift - 64)) / 4 * (copiesInZone - 1)) {}
+
+  std::uint64_t at(std::uint64_t distance) const {
+    if (reach == 0) return 0;
+    return reach / ((distance >> kDistanceShift) + 1) + bonus;
+  }
+};
+
+/// If so, the nearest comes first even without claims, which cost a division each.
+bool haveEqualWeights(const std::vector<Candidate>& candidates) {
+  return std::all_of(candidates.begin(), candidates.end(),
+                     [&](const Candidate& candidate) { return candidate.weight == candidates.front().weight; });
+}
 
 /// One node on the walk.
 struct Node {
   NodeId id = 0;
   std::uint32_t zone = 0;
+  bool everywhere = false;  ///< its share is a copy of every partition
   Turn turn = Turn::Open;
   std::uint64_t room = 0;      ///< partitions that it may still take until it is full
   std::uint64_t token = 0;     ///< its next one at or after the partition, clockwise
   std::uint64_t distance = 0;  ///< from the partition to that token
+  Claim claim;
+  std::uint64_t claimed = 0;  ///< at that distance
   std::vector<std::uint64_t> tokens;
   std::size_t passed = 0;  ///< tokens that lie behind the walk
 
@@ -53,8 +90,13 @@ struct Node {
     while (passed < tokens.size() && tokens[passed] < position) ++passed;
     token = passed < tokens.size() ? tokens[passed] : tokens.front();
     distance = token - position;  // unsigned: past the end of the ring it goes on from zero
+    claimed = claim.at(distance);
   }
 };
+
+bool claimsMore(const Node& a, const Node& b) {
+  return a.claimed != b.claimed ? a.claimed > b.claimed : a.distance < b.distance;
+}
 
 bool comesFirstOnRing(const Node* a, const Node* b) {
   return a->distance != b->distance ? a->distance < b->distance : a->id < b->id;
@@ -71,24 +113,29 @@ struct Zone {
 };
 
 /// Walks the ring once, partition by partition. Instead of one merged list of tokens each node keeps its own, and the
-/// nearest node is found by comparing their next tokens: the cost is partitions times nodes times copies, whatever the
-/// weights and zones are. (A walk over merged tokens is faster on even rings, but takes minutes where the one node that
-/// may still be chosen has three tokens of a quarter of a million.)
+/// node that claims most is found by comparing their next tokens: the cost is partitions times nodes times copies,
+/// whatever the weights and zones are. (A walk over merged tokens is faster on even rings, but takes minutes where the
+/// one node that may still be chosen has three tokens of a quarter of a million.)
 ///
-/// Passing over full nodes is not enough where weights or zones are uneven: the next distinct nodes clockwise hold less
-/// of a heavy node than its share, since it can be met only once; the light ones fill up early, and the end of the ring
-/// has nobody but full nodes (a node with 1.26 times its share, for weights 1 1 2 2). So the walk also counts how often
-/// it can still leave out a node (or zone) that has room for every partition to come, without running out of room in
-/// the others; once it cannot, those are due, and come before the others. Even rings never get there.
+/// Passing over full nodes is not enough where zones or the shares of few nodes are uneven: the light ones fill up
+/// early, and the end of the ring has nobody but full nodes (a node with 1.26 times its share, for weights 1 1 2 2). So
+/// a node whose share is a copy of everything is due from the start, and the walk counts how often it can still leave
+/// out a node (or zone) that has room for every partition to come, without running out of room in the others; once it
+/// cannot, those are due, and come before the others. Even rings never get there.
 class Walk {
  public:
-  explicit Walk(const FairShares& shares) : copies_(shares.copies), spread_(shares.spread) {
+  Walk(const FairShares& shares, std::uint32_t algorithm) : copies_(shares.copies), spread_(shares.spread) {
+    const unsigned copiesInZone = spread_.everywhere + (spread_.extra > 0 ? 1 : 0);  // at most
+    const bool equal = haveEqualWeights(shares.candidates);
     for (const Candidate& candidate : shares.candidates) {
       Node& node = nodes_.emplace_back();
       node.id = candidate.id;
       node.zone = candidate.zone;
       node.room = limitOf(candidate);
-      node.tokens = sortedTokens(candidate);
+      node.tokens = sortedTokens(candidate, algorithm);
+      if (algorithm == 1) continue;
+      node.everywhere = candidate.share == limits::kPartitions * kShareUnit;
+      if (!equal) node.claim = Claim(candidate, node.tokens.size(), copiesInZone);
     }
     for (const std::uint32_t size : shares.zoneSizes) {
       Zone& zone = zones_.emplace_back();
@@ -107,7 +154,7 @@ class Walk {
       giveTurns(toCome);
       chosen_.clear();
       extras_ = 0;
-      while (chosen_.size() < copies_) take(nearest());
+      while (chosen_.size() < copies_) take(next());
       std::sort(chosen_.begin(), chosen_.end(), comesFirstOnRing);
       for (const Node* node : chosen_) table.push_back(node->id);
     }
@@ -139,7 +186,7 @@ class Walk {
     for (Node& node : nodes_) {
       const Zone& zone = zones_[node.zone];
       const bool zoneIsTight = zone.spare < zone.roomy || (ringIsTight && zone.mayHaveExtra);
-      const bool nodeIsDue = zone.always > 0 && zoneIsTight && node.room >= toCome;
+      const bool nodeIsDue = node.everywhere || (zone.always > 0 && zoneIsTight && node.room >= toCome);
       const bool zoneIsDue = ringIsTight && zone.mayHaveExtra && zone.spare >= toCome;
       node.turn = node.room == 0 ? Turn::Full : nodeIsDue ? Turn::Due : zoneIsDue ? Turn::ZoneDue : Turn::Open;
     }
@@ -156,14 +203,18 @@ class Walk {
     return zone.spare == 0 && zone.copies >= spread_.everywhere ? Turn::Full : node.turn;
   }
 
-  /// The next node clockwise that is due, else the next that is not full; if all are full, the next one all the same.
-  Node& nearest() {
+  /// Who claims most of those that are due, else of those that are not full; if all are full, of them all the same.
+  Node& next() {
     Node* best = nullptr;
     Turn bestTurn = Turn::Chosen;
+    const auto loses = [&](const Node& node, Turn turn) {
+      return turn > bestTurn || (turn == bestTurn && !claimsMore(node, *best));  // a tie: the lower id
+    };
     for (Node& node : nodes_) {
-      if (node.turn == Turn::Chosen || !takesOneMore(zones_[node.zone])) continue;
+      if (node.turn == Turn::Chosen || loses(node, node.turn)) continue;  // most of them: before looking at zones
+      if (!takesOneMore(zones_[node.zone])) continue;
       const Turn turn = turnOf(node);
-      if (turn > bestTurn || (turn == bestTurn && node.distance >= best->distance)) continue;  // a tie: the lower id
+      if (loses(node, turn)) continue;
       best = &node;
       bestTurn = turn;
     }
@@ -188,13 +239,14 @@ class Walk {
 
 }  // namespace
 
-std::size_t tokensFor(std::uint32_t weightHundredths) {
-  const std::size_t tokens = (std::size_t{weightHundredths} * kTokensOfWeightOne + 50) / 100;
+std::size_t tokensFor(std::uint32_t weightHundredths, std::uint32_t algorithm) {
+  const std::size_t ofWeightOne = algorithm == 1 ? 256 : 1024;
+  const std::size_t tokens = (std::size_t{weightHundredths} * ofWeightOne + 50) / 100;
   return std::clamp<std::size_t>(tokens, 1, kMostTokens);
 }
 
-std::vector<NodeId> placeCopies(const FairShares& shares) {
-  return Walk(shares).run();
+std::vector<NodeId> placeCopies(const FairShares& shares, std::uint32_t algorithm) {
+  return Walk(shares, algorithm).run();
 }
 
 }  // namespace mydht::ring

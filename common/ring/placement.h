@@ -8,18 +8,20 @@
 
 namespace mydht::ring {
 
-/// The number of the placement algorithm that this program computes; it changes when the table does.
-inline constexpr std::uint32_t kPlacementAlgorithm = 1;
+/// The tokens of a weight in hundredths: at least one, at most kMostTokens.
+std::size_t tokensFor(std::uint32_t weightHundredths, std::uint32_t algorithm);
 
-/// The tokens of a weight in hundredths: 256 for a weight of 1, at least one, at most kMostTokens.
-std::size_t tokensFor(std::uint32_t weightHundredths);
-
-/// More tokens would only cost time: what a heavier node lacks in tokens it gets when the lighter ones are full.
+/// More tokens would only cost time: what a heavier node lacks in tokens each of them claims for it.
 inline constexpr std::size_t kMostTokens = 2048;
 
 /// Consistent hashing with bounded loads (Mirrokni, Thorup, Zadimoghaddam 2016): one row of `copies` home nodes for
-/// each partition. Partitions are taken in ring order; each gets the next distinct nodes clockwise from its first
-/// position, spread over zones, passing over nodes that have 1.05 times their fair share already. Integers only.
-std::vector<NodeId> placeCopies(const FairShares& shares);
+/// each partition. Partitions are taken in ring order; each gets the distinct nodes that claim it most, spread over
+/// zones, passing over nodes that have 1.05 times their fair share already. Integers only.
+///
+/// Algorithm 1: a weight of 1 has 256 tokens, and those nodes claim a partition most whose next token clockwise from
+/// its first position is nearest. Algorithm 2: 1,024 tokens, and more weight claims more; of equal weights the nearest
+/// still comes first. Whoever changes a table gives the new way a new number (kPlacementAlgorithm) and keeps the old
+/// ones: rings keep the number that they were made with.
+std::vector<NodeId> placeCopies(const FairShares& shares, std::uint32_t algorithm);
 
 }  // namespace mydht::ring

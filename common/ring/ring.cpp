@@ -34,7 +34,7 @@ Ring::Ring(MemberList list, const MemberList& placed)
     : list_(std::move(list)), name_(nameOf(list_)), present_(list_.present()) {
   const FairShares shares = fairShares(placed);
   copies_ = shares.copies;
-  table_ = placeCopies(shares);
+  table_ = placeCopies(shares, placed.algorithm);
   fingerprint_ = fingerprintOf(table_, copies_);
   partitions_.resize(present_.size());
   for (const NodeId node : table_) ++partitions_[placeOf(present_, node)];

@@ -174,10 +174,20 @@ Filled Filled::read(Reader& in) {
   return message;
 }
 
+namespace {
+
+/// Of a list a joiner has only its own record to say: the rest has one form, whatever ring it joins.
+ring::MemberList alone(const ring::Member& member) {
+  ring::MemberList list;
+  list.algorithm = 1;
+  list.put(member);
+  return list;
+}
+
+}  // namespace
+
 void Join::write(Writer& out) const {
-  ring::MemberList one;
-  one.put(member);
-  out.list(one).text(hostPort).number(replaces);
+  out.list(alone(member)).text(hostPort).number(replaces);
 }
 
 Join Join::read(Reader& in) {
@@ -188,10 +198,7 @@ Join Join::read(Reader& in) {
   } else {
     in.fail();
   }
-  // The rest of the list is not the joiner's to say: there is one form of it.
-  ring::MemberList alone;
-  alone.put(message.member);
-  if (one != alone) in.fail();
+  if (one != alone(message.member)) in.fail();
   message.hostPort = in.text(kHostPortBytes);
   in.number(message.replaces);
   return message;

@@ -224,6 +224,7 @@ TEST_F(BadDisk, ANodeWhoseDiskFailedRefusesWritesSaysSoAndServesReads) {
       },
       "the word of the failed disk");
   s.kill(2);
+  s.run(3s);  // the others know
   // What it has counts for reads; writes have no quorum with it.
   EXPECT_TRUE(s.done(s.get(0, "k1")));
   EXPECT_TRUE(s.done(s.get(1, "k1")));
@@ -291,9 +292,12 @@ TEST_F(BadDisk, ADamagedRowThatOnlyAFillMeetsIsFoundAndRepairedLongBeforeTheNext
   }
   s.run(2min);  // their first scrub is over
   const std::uint64_t scrubs = s.node(1).node().status().scrub.rounds;
-  ASSERT_TRUE(s.node(1).medium().corruptRow(store::entryRowName("k0")));
-  s.kill(2);  // so that the joiner needs all that node 1 has
+  s.drop(Scenario::Type::FillPage, 3, Scenario::kAny);
   s.join(0);
+  s.await([&] { return s.node(3).up(); }, "node 3 serves");
+  s.kill(2);  // so that node 3 needs all that node 1 has
+  ASSERT_TRUE(s.node(1).medium().corruptRow(store::entryRowName(s.keyOf(0, {0, 1, 3}))));
+  s.forgetRules();
   s.await([&] { return damage(1).waiting == 1; }, "node 1 to find it");
   s.start(2);
   awaitRepaired(1, 1);
@@ -322,7 +326,7 @@ TEST_F(BadDisk, ADamagedRowKeepsOnlyItsOwnPartitionFromBeingFilled) {
 }
 
 /// A ring of three into which a fourth node comes that has filled nothing yet, and a key whose former home node 0 is to
-/// be none any more.
+/// be none any more: once join() was called.
 class DamageWhileRingChanges : public BadDisk {
  protected:
   void SetUp() override {
@@ -333,6 +337,8 @@ class DamageWhileRingChanges : public BadDisk {
       s.start(node);
     }
     s.run(2min);  // their first scrub is over, and nothing in their caches
+  }
+  void join() {
     s.drop(Scenario::Type::FillPage, 3, Scenario::kAny);
     s.join(0);
     s.await([&] { return s.node(3).up(); }, "node 3 serves");
@@ -367,6 +373,7 @@ class DamageWhileRingChanges : public BadDisk {
 };
 
 TEST_F(DamageWhileRingChanges, NoVersionIsCompleteOnAHomeNodeThatHasSomethingToRepairThere) {
+  join();
   findDamage();
   failDisk();
   s.run(5s);
@@ -375,6 +382,7 @@ TEST_F(DamageWhileRingChanges, NoVersionIsCompleteOnAHomeNodeThatHasSomethingToR
 }
 
 TEST_F(DamageWhileRingChanges, DamageThatAFillHasMetCountsBeforeAnybodyKnowsTheKey) {
+  join();
   s.forgetRules();
   s.drop(Scenario::Type::FillPage, 3, 0);  // so that node 3 needs all that node 1 has
   s.await([&] { return toFill() == 1; }, "all but one partition to be filled");
@@ -388,6 +396,7 @@ TEST_F(DamageWhileRingChanges, DamageThatAFillHasMetCountsBeforeAnybodyKnowsTheK
 TEST_F(DamageWhileRingChanges, WhatOthersTellOfANodeDoesNotHideItsDamage) {
   s.drop(Scenario::Type::Gossip, 1, 0);
   s.drop(Scenario::Type::Gossip, 0, 1);
+  join();
   findDamage();
   failDisk();
   s.run(30s);
@@ -396,6 +405,7 @@ TEST_F(DamageWhileRingChanges, WhatOthersTellOfANodeDoesNotHideItsDamage) {
 }
 
 TEST_F(DamageWhileRingChanges, IsRepairedFromTheNewHomeNodesWhereThoseHaveEverything) {
+  join();
   findDamage();
   s.forgetRules();
   s.drop(Scenario::Type::Vote, 1, 0);

@@ -100,11 +100,13 @@ TEST(Placement, MembersOfEqualTokensAreStillDivided) {
 }
 
 TEST(Placement, TokensFollowTheWeightWithinBounds) {
-  EXPECT_EQ(tokensFor(100), 256U);
-  EXPECT_EQ(tokensFor(50), 128U);
-  EXPECT_EQ(tokensFor(1), 3U);
-  EXPECT_EQ(tokensFor(0), 1U);
-  EXPECT_EQ(tokensFor(kMostWeight), kMostTokens);
+  EXPECT_EQ(tokensFor(100, 1), 256U);
+  EXPECT_EQ(tokensFor(50, 1), 128U);
+  EXPECT_EQ(tokensFor(1, 1), 3U);
+  EXPECT_EQ(tokensFor(100, 2), 1024U);
+  EXPECT_EQ(tokensFor(1, 2), 10U);
+  EXPECT_EQ(tokensFor(0, 2), 1U);
+  EXPECT_EQ(tokensFor(kMostWeight, 2), kMostTokens);
 }
 
 struct DrawnRing {
@@ -123,13 +125,15 @@ DrawnRing drawRing() {
   const auto nodes = *rc::gen::resize(20, rc::gen::nonEmpty(rc::gen::container<std::vector<NodeSpec>>(spec)));
   DrawnRing ring;
   ring.list = listOf(nodes, *rc::gen::inRange<std::uint64_t>(1, 1000), *rc::gen::inRange(1U, 6U));
+  ring.list.algorithm = *rc::gen::inRange(1U, kPlacementAlgorithm + 1);
   ring.shares = fairShares(ring.list);
-  ring.table = placeCopies(ring.shares);
+  ring.table = placeCopies(ring.shares, ring.list.algorithm);
   return ring;
 }
 
 std::string drawnText(const DrawnRing& ring) {
-  std::string text = "replicas " + std::to_string(ring.list.replicas);
+  std::string text =
+      "algorithm " + std::to_string(ring.list.algorithm) + ", replicas " + std::to_string(ring.list.replicas);
   for (const Member& m : ring.list.members) text += " " + m.zone + std::to_string(m.weightHundredths);
   return text;
 }

@@ -71,12 +71,24 @@ TEST(Ring, HoldsReplicasToWhatTheSystemAllows) {
 }
 
 // If one of these changes, the algorithm changed: nodes of the two builds would disagree about who is home. Give it a
-// new number then (kPlacementAlgorithm) and keep computing the old one for rings that have the old number.
+// new number then (kPlacementAlgorithm) and keep computing the old ones for rings that have an old number.
 TEST(Ring, FingerprintsAreGolden) {
-  EXPECT_EQ(Ring(evenList(1, 1)).fingerprint(), 0x6830ea98122a66c5U);
-  EXPECT_EQ(Ring(evenList(5, 1)).fingerprint(), 0xf0a7c6e18ccf7a88U);
-  EXPECT_EQ(Ring(listOf({{100, "a"}, {100, "a"}, {1000, "b"}, {250, "b"}, {37, "c"}, {100, "d"}}, 1)).fingerprint(),
-            0xae3299ca63e22f08U);
+  const auto fingerprint = [](MemberList list, std::uint32_t algorithm) {
+    list.algorithm = algorithm;
+    return Ring(list).fingerprint();
+  };
+  const MemberList one = evenList(1, 1);
+  const MemberList five = evenList(5, 1);
+  const MemberList uneven = listOf({{100, "a"}, {100, "a"}, {1000, "b"}, {250, "b"}, {37, "c"}, {100, "d"}}, 1);
+  const MemberList weights = listOf({{100}, {100}, {1000}, {250}, {37}, {100}}, 1);
+  EXPECT_EQ(fingerprint(one, 1), 0x6830ea98122a66c5U);
+  EXPECT_EQ(fingerprint(five, 1), 0xf0a7c6e18ccf7a88U);
+  EXPECT_EQ(fingerprint(uneven, 1), 0xae3299ca63e22f08U);
+  EXPECT_EQ(fingerprint(weights, 1), 0x9341d93ba33e33d3U);
+  EXPECT_EQ(fingerprint(one, 2), 0x6830ea98122a66c5U);
+  EXPECT_EQ(fingerprint(five, 2), 0x6570ca4ee3f0fbf8U);
+  EXPECT_EQ(fingerprint(uneven, 2), 0x5ed1e332e351ee61U);
+  EXPECT_EQ(fingerprint(weights, 2), 0x874986307ca11e19U);
 }
 
 TEST(RingDeath, NeedsAMember) {

@@ -103,6 +103,7 @@ TEST(GoldenRows, OfTheNode) {
   EXPECT_EQ(toHex(encodePeerState({"h:1", 2, 3}).view()), toHex(hex("01 03000000 683a31 02000000 0300000000000000")));
   RingState state;
   ring::MemberList list;
+  list.algorithm = 1;
   list.put({0x51, ring::Rank::Present, 3, 0x61, 150, "z"});
   const std::string listHex =
       "03000000 01000000 01000000 01000000"

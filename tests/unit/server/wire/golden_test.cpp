@@ -67,6 +67,7 @@ ring::MemberList list() {
   ring::MemberList value;
   value.replicas = 2;
   value.replicasNumber = 4;
+  value.algorithm = 1;
   value.members.push_back({0x51, ring::Rank::Present, 3, 0x61, 150, "z"});
   value.members.push_back({0x52, ring::Rank::Removed, 1, 0x62, 100, ""});
   return value;

@@ -149,8 +149,7 @@ class Walk {
     table.reserve(limits::kPartitions * copies_);
     for (std::uint64_t partition = 0; partition < limits::kPartitions; ++partition) {
       const std::uint64_t toCome = limits::kPartitions - partition;  // this one among them
-      for (Node& node : nodes_) node.walkTo(partition * kPartitionWidth);
-      countRoom(toCome);
+      goTo(partition, toCome);
       giveTurns(toCome);
       chosen_.clear();
       extras_ = 0;
@@ -162,9 +161,11 @@ class Walk {
   }
 
  private:
-  void countRoom(std::uint64_t toCome) {
+  /// And counts what room there is for the partitions to come.
+  void goTo(std::uint64_t partition, std::uint64_t toCome) {
     for (Zone& zone : zones_) zone.copies = zone.room = zone.roomy = 0;
-    for (const Node& node : nodes_) {
+    for (Node& node : nodes_) {
+      node.walkTo(partition * kPartitionWidth);
       Zone& zone = zones_[node.zone];
       zone.room += std::min(node.room, toCome);
       if (node.room >= toCome) ++zone.roomy;
